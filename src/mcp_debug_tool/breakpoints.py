@@ -1,0 +1,225 @@
+"""The breakpoints of a session: what was asked for, where they really are, and the DAP requests that set them.
+
+Places are found by `debuggee/lines.py` from compiled code and conditions are decided by
+`debuggee/breakpoints.py`, both inside the program; here is the book about them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from .errors import InvalidArgument
+
+_HIT_CONDITION = re.compile(r"\s*(==|>=|<=|>|<|%)?\s*(\d{1,9})\s*")
+_EXCEPTION_NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
+MAX_CONDITION = 4096
+
+
+@dataclass(frozen=True)
+class BreakpointSpec:
+    """What was asked for: a place (`file` with `line` or `text`, `function`, or `exception`) and rules."""
+
+    file: str | None = None
+    line: int | None = None
+    text: str | None = None
+    function: str | None = None
+    exception: str | None = None
+    condition: str | None = None
+    hit_condition: str | None = None
+    log_message: str | None = None
+    temporary: bool = False
+
+    def check(self) -> None:
+        """Refuse what cannot be meant.
+
+        Raises:
+            InvalidArgument: the place is missing or named twice, or a rule is malformed.
+        """
+        places = [self.exception, self.function, self.text if self.text is not None else self.line]
+        if sum(place is not None for place in places) != 1:
+            raise InvalidArgument(
+                "breakpoint",
+                "name exactly one place",
+                hint="Give file and line, or file and text, or function, or exception.",
+            )
+        if self.file is None and (self.line is not None or self.text is not None):
+            raise InvalidArgument("file", "is missing", hint="Give the file the line or text is in.")
+        if self.text is not None and not self.text.strip():
+            raise InvalidArgument("text", "is empty", hint="Give a piece of the line's source.")
+        if self.exception is not None and not _EXCEPTION_NAME.fullmatch(self.exception):
+            raise InvalidArgument("exception", f"{self.exception!r} is no class name", hint="Such as ValueError.")
+        if self.exception is not None and self.log_message is not None:
+            raise InvalidArgument("log_message", "does not go with exception", hint="Set it on a line instead.")
+        for name in ("condition", "log_message"):
+            if len(getattr(self, name) or "") > MAX_CONDITION:
+                raise InvalidArgument(name, f"is longer than {MAX_CONDITION} characters")
+        if self.condition is not None and not self.condition.strip():
+            raise InvalidArgument("condition", "is empty", hint="Leave it out to stop always.")
+        self.parsed_hit_condition()
+
+    def parsed_hit_condition(self) -> tuple[str, int] | None:
+        """The hit condition as (operator, number); a bare number means "at that hit"."""
+        if self.hit_condition is None:
+            return None
+        match = _HIT_CONDITION.fullmatch(self.hit_condition)
+        if match is None or int(match[2]) < 1:
+            raise InvalidArgument(
+                "hit_condition",
+                f"{self.hit_condition!r} is not understood",
+                hint="Such as 5, >=5, >5, <5 or %5 (every fifth hit).",
+            )
+        return match[1] or "==", int(match[2])
+
+    def what(self) -> str:
+        """The place as it was asked for, in a few words."""
+        if self.exception is not None:
+            return f"exception {self.exception}"
+        if self.function is not None:
+            return f"function {self.function}"
+        return f"{self.file}:{self.line}" if self.text is None else f"{self.file} {self.text!r}"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a breakpoint really is."""
+
+    file: str
+    line: int
+    text: str
+    function: str
+    moved_from: int | None = None
+
+    @property
+    def key(self) -> str:
+        """Name of this line in the program's table of rules."""
+        return f"{self.file}:{self.line}"
+
+
+@dataclass
+class Breakpoint:
+    """One breakpoint of a session; `problem` says why it could not be placed after an edit."""
+
+    id: str
+    spec: BreakpointSpec
+    place: Place | None = None
+    problem: str | None = None
+    hits: int = 0
+    internal: bool = False
+    """Ours, for `until` and entry; never listed."""
+    verified: bool = field(default=False)
+
+
+class BreakpointTable:
+    """All breakpoints of a session by id, and what DAP must be told about them."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[str, Breakpoint] = {}
+        self._next = 1
+
+    def new(self, spec: BreakpointSpec, *, internal: bool = False) -> Breakpoint:
+        """A breakpoint with a new id, not yet in the table."""
+        name = f"u{self._next}" if internal else f"b{self._next}"
+        self._next += 1
+        return Breakpoint(name, spec, internal=internal)
+
+    def add(self, breakpoint: Breakpoint) -> None:
+        """Put a placed breakpoint into the table."""
+        self._by_id[breakpoint.id] = breakpoint
+
+    def remove(self, ids: Iterable[str]) -> list[Breakpoint]:
+        """Take these out; unknown ids are passed over."""
+        return [self._by_id.pop(i) for i in ids if i in self._by_id]
+
+    def get(self, breakpoint_id: str) -> Breakpoint | None:
+        """The breakpoint with this id."""
+        return self._by_id.get(breakpoint_id)
+
+    def all(self) -> list[Breakpoint]:
+        """Every breakpoint the agent set, oldest first."""
+        return [b for b in self._by_id.values() if not b.internal]
+
+    def internal_ids(self) -> list[str]:
+        """Ids of our own breakpoints."""
+        return [b.id for b in self._by_id.values() if b.internal]
+
+    def in_file(self, file: str) -> list[Breakpoint]:
+        """The breakpoints placed in `file`."""
+        return [b for b in self._by_id.values() if b.place is not None and b.place.file == file]
+
+    def files(self) -> list[str]:
+        """The files with breakpoints."""
+        return sorted({b.place.file for b in self._by_id.values() if b.place is not None})
+
+    def exceptions(self) -> list[Breakpoint]:
+        """The exception breakpoints."""
+        return [b for b in self._by_id.values() if b.spec.exception is not None]
+
+    def rules(self) -> dict[str, list[dict[str, Any]]]:
+        """The program's table: what each breakpoint on each line wants."""
+        table: dict[str, list[dict[str, Any]]] = {}
+        for breakpoint in self._by_id.values():
+            if breakpoint.place is not None:
+                table.setdefault(breakpoint.place.key, []).append(rule(breakpoint))
+        return table
+
+    def dap_breakpoints(self, file: str) -> list[dict[str, Any]]:
+        """DAP SourceBreakpoints of a file: one a line, whose condition asks the program's table."""
+        places = {b.place.key: b.place for b in self.in_file(file) if b.place is not None}
+        return [{"line": p.line, "condition": _asks_table(p.key)} for p in places.values()]
+
+    def forget_places(self) -> None:
+        """Begin again for a new run: the same breakpoints, to be placed anew, with no hits."""
+        self._by_id = {b.id: Breakpoint(b.id, b.spec, b.place) for b in self._by_id.values() if not b.internal}
+
+
+def rule(breakpoint: Breakpoint) -> dict[str, Any]:
+    """What `debuggee/breakpoints.py` needs to know of one breakpoint."""
+    spec = breakpoint.spec
+    wanted = {
+        "id": breakpoint.id,
+        "condition": spec.condition,
+        "hit_condition": spec.parsed_hit_condition(),
+        "log_message": spec.log_message,
+    }
+    return {name: value for name, value in wanted.items() if value is not None}
+
+
+def wanted_place(breakpoint: Breakpoint) -> dict[str, Any]:
+    """What `debuggee/lines.py` needs to find a breakpoint's place; its old line's text follows an edit."""
+    spec, old = breakpoint.spec, breakpoint.place
+    wanted: dict[str, Any] = {"file": spec.file}
+    if spec.function is not None:
+        wanted["function"] = spec.function
+    elif spec.text is not None:
+        wanted["find"] = spec.text
+        wanted["line"] = old.line if old is not None else spec.line
+    elif old is not None and old.moved_from is None:
+        wanted.update(line=old.line, anchor=old.text)
+    else:
+        wanted["line"] = spec.line
+    return wanted
+
+
+def placed(breakpoint: Breakpoint, answer: Mapping[str, Any]) -> Breakpoint:
+    """The breakpoint with the place (or the problem) that `debuggee/lines.py` answered."""
+    if "error" in answer:
+        return replace(breakpoint, place=None, problem=str(answer["error"]))
+    return replace(
+        breakpoint,
+        place=Place(
+            file=answer["file"],
+            line=answer["line"],
+            text=answer["text"],
+            function=answer["function"],
+            moved_from=answer.get("moved_from"),
+        ),
+        problem=None,
+    )
+
+
+def _asks_table(key: str) -> str:
+    return f"__import__('sys').modules['_mcp_debuggee'].hit({json.dumps(key)})"

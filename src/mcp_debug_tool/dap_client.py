@@ -1,0 +1,117 @@
+"""DAPClient: DAP requests and events over one byte stream.
+
+Above it stands the DAPWrapper, below `protocol/`. It knows neither what a request means nor how the stream came
+to be; it never waits for a handler, and no request of it waits without a limit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import anyio
+import anyio.abc
+
+from .errors import AdapterError, NotResponding, ProtocolError
+from .protocol.connection import Connection
+from .protocol.messages import Event, Response
+
+# pydevd answers in a millisecond; only a program that holds the GIL in C keeps it from doing so.
+REQUEST_SECONDS = 5.0
+
+
+class _Waiter:
+    def __init__(self) -> None:
+        self.arrived = anyio.Event()
+        self.response: Response | None = None
+
+
+class DAPClient:
+    """Speaks DAP over `stream`; each event goes to `on_event`, which must not block."""
+
+    def __init__(self, stream: anyio.abc.ByteStream, on_event: Callable[[Event], None]) -> None:
+        self._stream = stream
+        self._on_event = on_event
+        self._connection = Connection()
+        self._waiters: dict[int, _Waiter] = {}
+        self._writing = anyio.Lock()
+        self._finished = False
+        self.closed = anyio.Event()
+        """Set when the stream has ended; every request waiting then fails with ProtocolError."""
+
+    async def run(self) -> None:
+        """Read the stream until it ends. Run it as a task for as long as the client is used."""
+        try:
+            while not self._finished:
+                for message in self._connection.receive(await self._stream.receive(65536)):
+                    self._route(message)
+        except (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError, ProtocolError):
+            pass
+        finally:
+            self.closed.set()
+            for waiter in self._waiters.values():
+                waiter.arrived.set()
+            with anyio.CancelScope(shield=True):
+                await anyio.aclose_forcefully(self._stream)
+
+    def finish(self) -> None:
+        """Hang up once what has arrived is read: nothing more is to be expected."""
+        self._finished = True
+
+    def _route(self, message: Response | Event) -> None:
+        if isinstance(message, Event):
+            self._on_event(message)
+        elif waiter := self._waiters.get(message.request_seq):
+            waiter.response = message
+            waiter.arrived.set()
+
+    async def request(
+        self, command: str, arguments: Mapping[str, Any] | None = None, *, seconds: float = REQUEST_SECONDS
+    ) -> Mapping[str, Any]:
+        """The body of the response to `command`; waits at most `seconds`.
+
+        Raises:
+            AdapterError: the adapter refused.
+            NotResponding: no response came in time; a late one is dropped.
+            ProtocolError: the connection ended first.
+        """
+        (body,) = await self.pipeline([(command, arguments or {})], seconds=seconds)
+        return body
+
+    async def pipeline(
+        self, requests: list[tuple[str, Mapping[str, Any]]], *, seconds: float = REQUEST_SECONDS
+    ) -> list[Mapping[str, Any]]:
+        """The bodies of several requests sent in one write; the adapter works on them in order.
+
+        Raises: as `request`, for the first that fails.
+        """
+        numbered = [(command, *self._connection.request(command, arguments)) for command, arguments in requests]
+        waiters = {seq: _Waiter() for _, seq, _ in numbered}
+        self._waiters.update(waiters)
+        try:
+            with anyio.fail_after(seconds):
+                await self._send(b"".join(data for _, _, data in numbered))
+                return [await self._answer(command, waiters[seq]) for command, seq, _ in numbered]
+        except TimeoutError as error:
+            names = ", ".join(command for command, _ in requests)
+            raise NotResponding(f"no answer to {names} within {seconds:g} s") from error
+        finally:
+            for seq in waiters:
+                self._waiters.pop(seq, None)
+                self._connection.forget(seq)
+
+    async def _send(self, data: bytes) -> None:
+        try:
+            async with self._writing:
+                await self._stream.send(data)
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
+            raise ProtocolError("the connection to the program's debugger has ended") from error
+
+    async def _answer(self, command: str, waiter: _Waiter) -> Mapping[str, Any]:
+        if not self.closed.is_set():
+            await waiter.arrived.wait()
+        if waiter.response is None:
+            raise ProtocolError("the connection to the program's debugger has ended")
+        if not waiter.response.success:
+            raise AdapterError(f"{command} was refused: {waiter.response.message or 'no reason given'}")
+        return waiter.response.body

@@ -1,0 +1,130 @@
+"""Bring pydevd up inside the program and connect it back to the server.
+
+The settings come as JSON through an inherited pipe, whose number stands in the environment: no secret stands in
+argv, in the environment or in a file. Where a pipe cannot be inherited (Windows) they come by environment.
+"""
+
+import hmac
+import json
+import os
+import sys
+
+CONNECT_SECONDS = 10.0
+
+
+def start(settings):
+    """Connect to the server named in `settings` and return once it lets the program run."""
+    config = _read(settings)
+    _restore_environment(config["environ"])
+    before = set(sys.modules)
+    pydevd = _import_pydevd(config["debugpy"])
+
+    from . import patches
+
+    patches.apply(pydevd)
+    _connect(pydevd, config)
+    patches.end_with_server(pydevd)
+    patches.leave_forks_alone(pydevd)
+    _forget_shadowing_modules(config["first_path"], before)
+    patches.reset_thread_names()
+    patches.trace_from_the_first_frame(pydevd)
+
+
+def _read(settings):
+    if not settings.startswith("fd:"):
+        return json.loads(settings)
+    with open(int(settings[3:]), "rb") as pipe:
+        return json.loads(pipe.read().decode("utf-8"))
+
+
+def _restore_environment(environ):
+    """Give the program and its children the environment the caller asked for."""
+    for name, value in environ.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+
+
+def _import_pydevd(debugpy):
+    """Import debugpy's own pydevd with debugpy's settings, without the package around it (30 ms less)."""
+    ours = {"PYDEVD_USE_FRAME_EVAL": "NO", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    theirs = {name: os.environ.get(name) for name in ours}
+    os.environ.update(ours)
+    root = os.path.join(debugpy, "_vendored", "pydevd")
+    sys.path.insert(0, root)
+    try:
+        import warnings
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            from _pydevd_bundle import pydevd_constants
+
+            # As debugpy sets it: values are cut where they are shown.
+            pydevd_constants.MAXIMUM_VARIABLE_REPRESENTATION_SIZE = 2**32
+            import pydevd
+            from _pydevd_bundle.pydevd_defaults import PydevdCustomization
+    finally:
+        sys.path.remove(root)
+        _restore_environment(theirs)
+    PydevdCustomization.DEFAULT_PROTOCOL = pydevd_constants.HTTP_JSON_PROTOCOL
+    PydevdCustomization.DEBUG_MODE = "debugpy-dap"
+    return pydevd
+
+
+def _connect(pydevd, config):
+    here = os.path.dirname(os.path.abspath(__file__))
+    sock = _authenticated_socket(config)
+    original, pydevd.start_client = pydevd.start_client, lambda host, port: sock
+    try:
+        pydevd.settrace(
+            host=config["host"],
+            port=config["port"],
+            suspend=False,
+            # Children run free; following them is a decision of its own.
+            patch_multiprocessing=False,
+            notify_stdin=False,
+            dont_trace_start_patterns=(config["debugpy"], here),
+        )
+    finally:
+        pydevd.start_client = original
+
+
+def _authenticated_socket(config):
+    """Both sides prove themselves before DAP begins: we send one token and must receive the other."""
+    import socket
+
+    sock = socket.create_connection((config["host"], config["port"]), timeout=CONNECT_SECONDS)
+    # pydevd sends header and body apart; with Nagle's algorithm each message would wait 40 ms.
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.sendall(config["token"].encode("ascii") + b"\n")
+    expected = config["server_token"].encode("ascii") + b"\n"
+    received = b""
+    while len(received) < len(expected):
+        chunk = sock.recv(len(expected) - len(received))
+        if not chunk:
+            break
+        received += chunk
+    if not hmac.compare_digest(received, expected):
+        raise ConnectionError("the debug server did not prove itself")
+    sock.settimeout(None)
+    return sock
+
+
+def _forget_shadowing_modules(first_path, before):
+    """Forget stdlib modules that only we imported and that the program's own files are named like.
+
+    Otherwise a program with a `queue.py` beside it would import the stdlib's. pydevd keeps its references.
+    """
+    try:
+        beside = {entry.partition(".")[0] for entry in os.listdir(first_path)}
+    except OSError:
+        return
+    for name in set(sys.modules) - before:
+        top = name.partition(".")[0]
+        if (
+            top in beside
+            and top not in sys.builtin_module_names
+            and not top.startswith(("_mcp_debuggee", "pydev", "_pydev"))
+        ):
+            sys.modules.pop(name, None)

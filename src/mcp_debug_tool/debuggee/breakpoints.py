@@ -1,0 +1,244 @@
+"""When to stop: conditions, hit counts and log messages of our breakpoints, decided inside the program.
+
+pydevd keeps one breakpoint a line, ignores a hit count beside a condition, and passes over a condition that
+raises. So each line we set carries the one condition `hit(key)`, and the rules of all breakpoints on that line
+stand here.
+"""
+
+import json
+import operator
+import os
+import sys
+import threading
+
+_COMPARE = {"==": operator.eq, ">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt, "%": None}
+
+_table = {}  # type: dict[str, list[_Rule]]
+_stops = {}  # type: dict[int, dict[str, object]]
+_counts = {}  # type: dict[str, int]
+_included = set()  # type: set[str]
+_pid = os.getpid()
+_lock = threading.Lock()
+
+
+class _Rule(object):
+    """One breakpoint of ours on one line."""
+
+    def __init__(self, entry):
+        self.id = entry["id"]
+        self.condition = _compiled(entry.get("condition"), "<condition>")
+        self.hit_condition = entry.get("hit_condition")
+        message = entry.get("log_message")
+        self.log = None if message is None else _compiled(log_expression(message), "<log message>")
+
+
+def log_expression(message):
+    """The f-string for a log message, so that `{x!r:>8}` means what it means in Python."""
+    quote = '"""' if '"""' not in message and not message.endswith('"') else "'''"
+    return "f" + quote + message + quote
+
+
+def _compiled(source, name):
+    return None if not source else compile(source.strip(), name, "eval", dont_inherit=True)
+
+
+def check(entry):
+    """The syntax error of an entry's condition or log message, as text, or None."""
+    for field, make in (("condition", lambda text: text), ("log_message", log_expression)):
+        source = entry.get(field)
+        if source is not None:
+            try:
+                _compiled(make(source), "<%s>" % field)
+            except (SyntaxError, ValueError) as error:
+                return "%s is not valid Python: %s (%r)" % (field, getattr(error, "msg", error), source)
+    return None
+
+
+def set_table(lines, files):
+    """Replace the rules: `lines` maps a key to the breakpoints on that line, which are in `files`.
+
+    Answers {refused: {id: why}, library: [files that just_my_code would have skipped]}.
+    """
+    global _table
+    refused, table = {}, {}
+    for key, entries in lines.items():
+        rules = []
+        for entry in entries:
+            error = check(entry)
+            if error is None:
+                rules.append(_Rule(entry))
+            else:
+                refused[entry["id"]] = error
+        table[key] = rules
+    _table = table
+    return {"refused": refused, "library": _count_library_as_user_code(files)}
+
+
+def hits():
+    """How often each breakpoint was reached with its condition true."""
+    return dict(_counts)
+
+
+def hit(key):
+    """Whether one of the breakpoints on this line wants to stop; what it logs is sent on the way."""
+    if os.getpid() != _pid:
+        return False
+    caller = sys._getframe(2)
+    stopping, errors = [], []
+    for rule in _table.get(key, ()):
+        try:
+            if _wants_stop(rule, caller.f_globals, caller.f_locals):
+                stopping.append(rule.id)
+        except Exception as error:
+            stopping.append(rule.id)
+            errors.append("%s: the condition or log message raised %s: %s" % (rule.id, type(error).__name__, error))
+    if stopping:
+        _stops[threading.get_ident()] = {"breakpoints": [[i, _counts.get(i, 0)] for i in stopping], "errors": errors}
+    return bool(stopping)
+
+
+def _wants_stop(rule, names, local_names):
+    if rule.condition is not None and not _evaluated(rule.condition, names, local_names):
+        return False
+    with _lock:
+        count = _counts[rule.id] = _counts.get(rule.id, 0) + 1
+    if rule.hit_condition is not None and not _count_matches(rule.hit_condition, count):
+        return False
+    if rule.log is None:
+        return True
+    _send_log(rule.id, _evaluated(rule.log, names, local_names))
+    return False
+
+
+def _count_matches(hit_condition, count):
+    compare, number = hit_condition
+    return count % number == 0 if compare == "%" else _COMPARE[compare](count, number)
+
+
+def take_stop(thread_ident):
+    """What `hit` decided for the stop this thread is in, once."""
+    return _stops.pop(thread_ident, None)
+
+
+class _LogEvent(object):
+    """A DAP event of our own: what a log point printed, and which one."""
+
+    def __init__(self, breakpoint_id, text):
+        self.body = {"breakpoint": breakpoint_id, "text": text}
+
+    def to_dict(self, update_ids_to_dap=False):
+        return {"type": "event", "event": "mcpDebugLog", "seq": -1, "body": self.body}
+
+    def to_json(self):
+        return json.dumps(self.to_dict())
+
+
+def _send_log(breakpoint_id, text):
+    import pydevd
+    from _pydevd_bundle.pydevd_net_command import NetCommand
+
+    debugger = pydevd.get_global_debugger()
+    if debugger is not None:
+        event = _LogEvent(breakpoint_id, text[:4096])
+        debugger.writer.add_command(NetCommand(501, 0, event, is_json=True))
+
+
+def set_exceptions(rules, all_raised):
+    """Stop when an exception of a named class is raised: `rules` are {id, name, condition?}, name plain or dotted.
+
+    pydevd would have to import the class first; here its name and its bases' are compared when it is raised.
+    """
+    import pydevd
+    from _pydevd_bundle.pydevd_breakpoints import get_exception_breakpoint
+
+    error = next((e for e in map(check, rules) if e), None)
+    if error:
+        return {"refused": error}
+    _exceptions.all_raised = all_raised
+    _exceptions.rules = [(rule["id"], rule["name"], _compiled(rule.get("condition"), "<condition>")) for rule in rules]
+    debugger = pydevd.get_global_debugger()
+
+    def matching(exception_type, exceptions):
+        found = get_exception_breakpoint(exception_type, exceptions)
+        if found is None or _exceptions.all_raised or exceptions is not debugger.break_on_caught_exceptions:
+            return found
+        names = class_names(exception_type)
+        return found if any(name in names for _, name, _ in _exceptions.rules) else None
+
+    debugger.get_exception_breakpoint = matching
+    return {}
+
+
+class _Exceptions(object):
+    """Rules for raised exceptions, and the last stop at one: pydevd stops again in each frame it passes."""
+
+    all_raised = False
+    rules = ()
+    last = None
+
+
+_exceptions = _Exceptions()
+
+
+def raised_stop(error, names):
+    """What a stop at a raised exception is: {repeat}, or the {breakpoints} that want it and their {errors}."""
+    depth, trace = 0, error.__traceback__
+    while trace is not None:
+        depth, trace = depth + 1, trace.tb_next
+    last, _exceptions.last = _exceptions.last, (id(error), depth)
+    if last is not None and last[0] == id(error) and depth > last[1]:
+        return {"repeat": True}
+    answer = {"breakpoints": [], "errors": [], "wanted": _exceptions.all_raised}
+    class_name = class_names(type(error))
+    for rule_id, name, condition in _exceptions.rules:
+        if name not in class_name:
+            continue
+        try:
+            if condition is not None and not _evaluated(condition, names, {"exception": error}):
+                continue
+        except Exception as failure:
+            answer["errors"].append("%s: the condition raised %s: %s" % (rule_id, type(failure).__name__, failure))
+        count = _counts[rule_id] = _counts.get(rule_id, 0) + 1
+        answer["breakpoints"].append([rule_id, count])
+        answer["wanted"] = True
+    return answer
+
+
+def class_names(exception_type):
+    """Every name a class answers to: its own and its bases', plain and dotted."""
+    names = set()
+    for base in exception_type.__mro__:
+        names.add(base.__name__)
+        names.add("%s.%s" % (base.__module__, base.__qualname__))
+    return names
+
+
+def _evaluated(code, names, local_names):
+    """The value of a compiled expression; a comprehension in it sees the locals too."""
+    if any(hasattr(constant, "co_code") for constant in code.co_consts):
+        merged = dict(names)
+        merged.update(local_names)
+        return eval(code, merged)
+    return eval(code, names, local_names)
+
+
+def _count_library_as_user_code(files):
+    """Let pydevd stop in these files although just_my_code leaves their kind out; their packages come along."""
+    import pydevd
+    from _pydevd_bundle.pydevd_filtering import ExcludeFilter
+
+    debugger = pydevd.get_global_debugger()
+    if not debugger.get_use_libraries_filter():
+        return []
+    library = [file for file in files if not debugger._files_filtering.in_project_roots(file)]
+    if library and set(library) - _included:
+        _included.update(library)
+        debugger.set_exclude_filters([ExcludeFilter(_package_glob(file), False, True) for file in sorted(_included)])
+    return library
+
+
+def _package_glob(file):
+    folder, package = os.path.dirname(file), None
+    while os.path.exists(os.path.join(folder, "__init__.py")):
+        package, folder = folder, os.path.dirname(folder)
+    return file if package is None else os.path.join(package, "**")

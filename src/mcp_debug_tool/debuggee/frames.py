@@ -1,0 +1,228 @@
+"""What a stop shows: the locals, source and exception of frames, and the parts of any value in them."""
+
+import ast
+import linecache
+import re
+import sys
+import threading
+import time
+
+from . import breakpoints, lines, values
+from .limits import TimeLimit, time_limit
+
+PAGE_SECONDS = 1.5
+VALUE_SECONDS = 0.5
+# Names pydevd itself puts into a frame.
+_PYDEVD_NAMES = ("__exception__", "__pydevd_ret_val_dict")
+_PATH_NODES = (
+    ast.Expression, ast.Name, ast.Attribute, ast.Subscript, ast.Slice, ast.Constant, ast.UnaryOp, ast.USub, ast.Tuple,
+    ast.Load, getattr(ast, "Index", ast.Load),
+)  # fmt: skip
+
+
+def find(frame_id):
+    """The suspended frame that DAP calls `frame_id`."""
+    import pydevd
+    from _pydevd_bundle._debug_adapter.pydevd_base_schema import BaseSchema
+
+    manager = pydevd.get_global_debugger().suspended_frames_manager
+    own_id = BaseSchema._dap_id_to_obj_id[frame_id]
+    frame = manager.find_frame(manager.get_thread_id_for_variable_reference(own_id), own_id)
+    if frame is None:
+        raise LookupError("the frame is gone")
+    return frame
+
+
+def names_of(frame):
+    """The names an expression in `frame` sees, locals over globals; comprehensions see them all."""
+    names = dict(frame.f_globals)
+    names.update(frame.f_locals)
+    return names
+
+
+def stop_page(frame_ids, source_lines, max_names, max_chars, exception=None):
+    """All of a stop in one answer: why, then locals and source of each frame, then the exception.
+
+    `exception` says how one is to be looked at: "raised" (it may be a repetition, or wanted by nobody) or
+    "uncaught"; None means the stop is none of an exception.
+    """
+    flush()
+    answer = {"frames": [], "thread": threading.current_thread().name}
+    stop = breakpoints.take_stop(threading.get_ident())
+    if stop:
+        answer["stop"] = stop
+    first = find(frame_ids[0])
+    error = first.f_locals.get("__exception__", (None, None))[1] if exception else None
+    if error is not None and exception == "raised":
+        answer["raised"] = breakpoints.raised_stop(error, names_of(first))
+        if not answer["raised"].get("wanted"):
+            return answer
+    deadline = time.monotonic() + PAGE_SECONDS
+    for frame_id in frame_ids:
+        answer["frames"].append(_shown(find(frame_id), source_lines, max_names, max_chars, deadline))
+    if error is not None:
+        answer["exception"] = describe_exception(error, max_chars)
+    return answer
+
+
+def flush():
+    """Send what the program has printed on its way; its own buffering stays as it is."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            with time_limit(VALUE_SECONDS):
+                stream.flush()
+        except BaseException:
+            continue
+
+
+def _shown(frame, source_lines, max_names, max_chars, deadline):
+    names, hidden = visible_names(frame)
+    shown = {
+        "locals": [
+            [name, guarded(value, max_chars) if time.monotonic() < deadline else "<not shown: the page took too long>"]
+            for name, value in names[:max_names]
+        ],
+        "source": source(frame, source_lines),
+    }
+    if len(names) > max_names:
+        shown["more"] = len(names) - max_names
+    if hidden:
+        shown["hidden"] = hidden
+    return shown
+
+
+def visible_names(frame):
+    """(name, value) of the frame's data, and how many names of code (imports, functions, classes) are left out."""
+    module_level = frame.f_code.co_name == "<module>" or frame.f_locals is frame.f_globals
+    shown, hidden = [], 0
+    for name, value in list(frame.f_locals.items()):
+        if name in _PYDEVD_NAMES or name.startswith("."):
+            continue
+        if module_level and name.startswith("__") and name.endswith("__"):
+            continue
+        if module_level and values.is_code(value):
+            hidden += 1
+            continue
+        shown.append((name, value))
+    return shown, hidden
+
+
+def guarded(value, max_chars):
+    """`values.describe` under a time limit: a repr that hangs is named and the others are still shown."""
+    try:
+        with time_limit(VALUE_SECONDS):
+            return values.describe(value, max_chars)
+    except TimeLimit:
+        return "<%s: repr took longer than %s s>" % (type(value).__name__, VALUE_SECONDS)
+
+
+def source(frame, around):
+    """[number of the first line, lines] around the frame's line, or [] where there is no source."""
+    if not around:
+        return []
+    name = frame.f_code.co_filename
+    text = lines.sources.get(name)
+    found = text.splitlines() if text is not None else linecache.getlines(name, frame.f_globals)
+    line = frame.f_lineno or 1
+    first = max(line - around, 1)
+    return [first, [text.rstrip("\r\n")[:200] for text in found[first - 1 : line + around]]] if found else []
+
+
+def describe_exception(error, max_chars):
+    """The exception and what it came from: [{type, message, at, because}], the raised one first."""
+    chain, seen = [], set()
+    link = None
+    while error is not None and id(error) not in seen and len(chain) < 6:
+        seen.add(id(error))
+        entry = {"type": values.type_name(error), "message": guarded_message(error, max_chars * 3)}
+        place = _raised_at(error)
+        if place:
+            entry["at"] = place
+        if link:
+            entry["because"] = link
+        chain.append(entry)
+        if error.__cause__ is not None:
+            error, link = error.__cause__, "caused by"
+        elif error.__context__ is not None and not error.__suppress_context__:
+            error, link = error.__context__, "raised while handling"
+        else:
+            error = None
+    return chain
+
+
+def guarded_message(error, max_chars):
+    """str(error), bounded in time and length."""
+    try:
+        with time_limit(VALUE_SECONDS):
+            return values.cut(str(error), max_chars)
+    except BaseException as failure:
+        return "<str() failed with %s>" % type(failure).__name__
+
+
+def _raised_at(error):
+    trace = error.__traceback__
+    if trace is None:
+        return None
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    code = trace.tb_frame.f_code
+    return [code.co_filename, trace.tb_lineno, code.co_name]
+
+
+def value_at(frame, path):
+    """The value that a path such as `order.items[3].price` names in `frame`."""
+    tree = ast.parse(path.strip(), mode="eval")
+    for node in ast.walk(tree):
+        if not isinstance(node, _PATH_NODES):
+            raise ValueError(
+                "a path is names, attributes and subscripts, such as order.items[3].price; use evaluate for more"
+            )
+    return eval(compile(tree, "<path>", "eval"), names_of(frame))
+
+
+def variables(frame_id, scope, path, pattern, depth, start, count, max_chars):
+    """The names of a frame, or the parts of the value at `path`: {value, type, total, start, items}."""
+    frame = find(frame_id)
+    search = re.compile(pattern).search if pattern else None
+    answer = {"start": start}
+    with time_limit(PAGE_SECONDS * 4):
+        if path:
+            try:
+                value = value_at(frame, path)
+            except Exception as error:
+                return {"error": "%s: %s" % (type(error).__name__, error)}
+            answer.update(value=guarded(value, max_chars * 2), type=values.type_name(value))
+            if search is None:
+                answer["total"] = values.child_count(value)
+                found = values.page_of_children(value, start, count)
+            else:
+                kept = [child for child in values.children(value) if search(child[0])]
+                answer["total"] = len(kept)
+                found = kept[start : start + count]
+        else:
+            names = _scope_names(frame, scope, answer)
+            kept = [pair for pair in names if search is None or search(pair[0])]
+            answer["total"] = len(kept)
+            found = kept[start : start + count]
+        answer["items"] = [_item(name, value, depth, max_chars) for name, value in found]
+    return answer
+
+
+def _scope_names(frame, scope, answer):
+    if scope == "globals":
+        return [(n, v) for n, v in list(frame.f_globals.items()) if not (n.startswith("__") and n.endswith("__"))]
+    names, hidden = visible_names(frame)
+    if hidden:
+        answer["hidden"] = hidden
+    return names
+
+
+def _item(name, value, depth, max_chars):
+    """One variable: {name, type, value, n, items}; items only down to `depth`, twenty a level."""
+    item = {"name": name, "type": values.type_name(value), "value": guarded(value, max_chars)}
+    total = values.child_count(value)
+    if total:
+        item["n"] = total
+        if depth > 1:
+            item["items"] = [_item(n, v, depth - 1, max_chars) for n, v in values.page_of_children(value, 0, 20)]
+    return item

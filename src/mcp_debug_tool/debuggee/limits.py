@@ -1,0 +1,59 @@
+"""A time limit for code that the debugger runs inside the program: reprs, properties, expressions."""
+
+import signal
+import threading
+
+from .patches import PAUSE_SIGNAL
+
+
+class TimeLimit(BaseException):
+    """Raised in the limited code; no `except Exception` of the program swallows it."""
+
+
+class time_limit(object):  # noqa: N801 - used like a function
+    """Context manager: raise TimeLimit in this thread when the block takes longer than `seconds`.
+
+    It ends Python code at its next instruction, and on POSIX a sleeping or waiting main thread too. Code that
+    stays inside one C call cannot be ended; the server then reports the session as not responding.
+    """
+
+    def __init__(self, seconds):
+        self._seconds = seconds
+        self._thread = threading.get_ident()
+        self._lock = threading.Lock()
+        self._over = False
+        self._raised = False
+
+    def __enter__(self):
+        import pydevd
+
+        tracker = pydevd.get_global_debugger().timeout_tracker
+        self._timer = tracker.call_on_timeout(self._seconds, self._interrupt)
+        self._timer.__enter__()
+        return self
+
+    def __exit__(self, kind, error, trace):
+        with self._lock:
+            self._over = True
+            if self._raised and kind is not TimeLimit:
+                # It was set but has not struck yet: take it back, or it would strike pydevd itself.
+                _set_async_exception(self._thread, None)
+        self._timer.__exit__(None, None, None)
+        return False
+
+    def _interrupt(self):
+        with self._lock:
+            if self._over:
+                return
+            self._raised = True
+            _set_async_exception(self._thread, TimeLimit)
+        if PAUSE_SIGNAL is not None and self._thread == threading.main_thread().ident:
+            # Wakes a blocking call, whose handler then meets the exception.
+            signal.pthread_kill(self._thread, PAUSE_SIGNAL)
+
+
+def _set_async_exception(thread, error):
+    import ctypes
+
+    value = ctypes.py_object(error) if error is not None else None
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), value)

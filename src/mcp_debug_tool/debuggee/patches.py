@@ -1,0 +1,266 @@
+"""What pydevd does that a fast and faithful debugger must not: each function here cures one thing.
+
+Every patch looks first whether what it replaces is still there; where it is not, pydevd is left as it is and
+the session is slower or less sure, never wrong. The names are private to pydevd: debugpy is pinned, and
+tests/integration/test_contract.py fails when one of them goes.
+"""
+
+import os
+import signal
+import sys
+import threading
+import time
+
+PAUSE_SIGNAL = getattr(signal, "SIGURG", None)
+PAUSE_FILE = "<mcp-debug pause>"
+
+
+def apply(pydevd):
+    """Apply all that must be in place before pydevd connects."""
+    for patch in (_no_fixed_sleep, _answer_bursts, _resume_the_right_thread, _exit_at_once, _pause_blocking_calls):
+        try:
+            patch(pydevd)
+        except (AttributeError, ImportError):
+            continue
+
+
+def _no_fixed_sleep(pydevd):
+    """initialize_network() sleeps 100 ms after its threads are started; nothing depends on it."""
+    original = pydevd.PyDB.initialize_network
+    real = pydevd.time
+
+    class Time(object):
+        def __getattr__(self, name):
+            return getattr(real, name)
+
+        @staticmethod
+        def sleep(seconds):
+            if seconds != 0.1:
+                real.sleep(seconds)
+
+    def initialize_network(self, *args, **kwargs):
+        pydevd.time = Time()
+        try:
+            return original(self, *args, **kwargs)
+        finally:
+            pydevd.time = real
+
+    pydevd.PyDB.initialize_network = initialize_network
+
+
+def _answer_bursts(pydevd):
+    """A stopped thread handles one command a wake-up, so a burst of N requests takes (N-1) * 200 ms.
+
+    It also misses its own resume when the wrong thread's event is set (see below); looking at the state first
+    ends both waits.
+    """
+    from _pydevd_bundle.pydevd_constants import STATE_SUSPEND
+
+    class ThreadEvent(threading.Event):
+        commands = None
+
+        def wait(self, timeout=None):
+            if self.commands is not None and not self.commands.empty():
+                return True
+            info = getattr(threading.current_thread(), "additional_info", None)
+            if info is not None and info.is_in_wait_loop and info.pydev_state != STATE_SUSPEND:
+                return True
+            return threading.Event.wait(self, timeout)
+
+    def get_internal_queue_and_event(self, thread_id):
+        if thread_id.startswith("__frame__"):
+            thread_id = thread_id[thread_id.rfind("|") + 1 :]
+        commands = self._cmd_queue[thread_id]
+        event = self._thread_events.get(thread_id)
+        if event is None:
+            event = ThreadEvent()
+            event.commands = commands
+            event = self._thread_events.setdefault(thread_id, event)
+        return commands, event
+
+    pydevd.PyDB.get_internal_queue_and_event  # noqa: B018 - is it still there?
+    pydevd.PyDB.get_internal_queue_and_event = get_internal_queue_and_event
+
+
+def _resume_the_right_thread(pydevd):
+    """internal_run_thread() sets another thread's event, so step and continue wait for a 200 ms poll."""
+    from _pydevd_bundle import pydevd_thread_lifecycle
+    from _pydevd_bundle.pydevd_constants import get_thread_id
+
+    original = pydevd_thread_lifecycle.internal_run_thread
+
+    def internal_run_thread(thread, set_additional_thread_info):
+        original(thread, set_additional_thread_info)
+        debugger = pydevd.get_global_debugger()
+        if debugger is not None:
+            debugger.get_internal_queue_and_event(get_thread_id(thread))[1].set()
+
+    pydevd_thread_lifecycle.internal_run_thread = internal_run_thread
+
+
+def _exit_at_once(pydevd):
+    """Without this a program ends 0.2 to 0.7 s late: threads poll for its end and wait for each other."""
+    wait_name = "_PyDB__wait_for_threads_to_finish"
+    getattr(pydevd.PyDB, wait_name)
+
+    def wait_for_threads_to_finish(self, timeout):
+        # Only the writer matters: all events must have left. Reader and command thread wait for each other.
+        deadline = time.monotonic() + timeout
+        while self.writer in self.created_pydb_daemon_threads and time.monotonic() < deadline:
+            time.sleep(0.0005)
+
+    class PollFasterAtTheEnd(threading.Event):
+        interval = None
+
+        def wait(self, timeout=None):
+            if self.interval is None:
+                threading.Event.wait(self, timeout)
+                if self.interval is None:
+                    return self.is_set()
+                self.clear()
+            self.interval = min(self.interval * 2, 0.2)
+            time.sleep(self.interval)
+            return False
+
+    original = pydevd.CheckAliveThread.__init__
+
+    def __init__(self, py_db):  # noqa: N807
+        original(self, py_db)
+        self._wait_event = PollFasterAtTheEnd()
+
+    def main_thread_ended():
+        debugger = pydevd.get_global_debugger()
+        thread = getattr(debugger, "check_alive_thread", None)
+        event = getattr(thread, "_wait_event", None)
+        if isinstance(event, PollFasterAtTheEnd):
+            event.interval = 0.0005
+            event.set()
+
+    setattr(pydevd.PyDB, wait_name, wait_for_threads_to_finish)
+    pydevd.CheckAliveThread.__init__ = __init__
+    _at_main_thread_end(main_thread_ended)
+
+
+def _at_main_thread_end(function):
+    register = getattr(threading, "_register_atexit", None)  # 3.9 and newer
+    if register is not None:
+        register(function)
+        return
+    shutdown = threading._shutdown
+
+    def _shutdown():
+        function()
+        shutdown()
+
+    threading._shutdown = _shutdown
+
+
+def _pause_blocking_calls(pydevd):
+    """Let `pause` reach a main thread that sleeps or waits: the signal runs this function, which can be stopped in.
+
+    PEP 475 resumes the call afterwards. POSIX only; elsewhere a pause takes effect when the call returns.
+    """
+    if PAUSE_SIGNAL is None or signal.getsignal(PAUSE_SIGNAL) not in (signal.SIG_DFL, None):
+        return
+    names = {}
+    exec(compile("def paused(signum, frame):\n    return None\n", PAUSE_FILE, "exec"), names)
+    signal.signal(PAUSE_SIGNAL, names["paused"])
+    siginterrupt = getattr(signal, "siginterrupt", None)
+    if siginterrupt is not None:
+        siginterrupt(PAUSE_SIGNAL, True)
+
+
+def end_with_server(pydevd):
+    """End the program when the server vanishes: pydevd would resume it and let its side effects happen."""
+    from _pydevd_bundle import pydevd_comm
+
+    reader = pydevd_comm.ReaderThread
+    if not hasattr(reader, "_terminate_on_socket_close") or not hasattr(pydevd.PyDB, "on_disconnect"):
+        return
+    closed, on_disconnect = reader._terminate_on_socket_close, pydevd.PyDB.on_disconnect
+    pid = os.getpid()
+
+    def _terminate_on_socket_close(self):
+        if os.getpid() == pid and not self._kill_received and not getattr(self.py_db, "_mcp_debug_let_go", False):
+            os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+        closed(self)
+
+    def let_go(self):
+        self._mcp_debug_let_go = True
+        on_disconnect(self)
+
+    reader._terminate_on_socket_close = _terminate_on_socket_close
+    pydevd.PyDB.on_disconnect = let_go
+
+
+def trace_from_the_first_frame(pydevd):
+    """Let pydevd begin with the program's own outermost frame (before 3.12, where it uses sys.settrace).
+
+    It notices an uncaught exception in the outermost frame of a thread and looks for that frame once. We start
+    inside `site`, so it would take one of site's frames and never see the program's.
+    """
+    if sys.version_info >= (3, 12):
+        return
+    from pydevd_tracing import SetTrace
+
+    trace = pydevd.get_global_debugger().trace_dispatch
+
+    def until_outermost(frame, event, arg):
+        # CPython also looks into the script's importer from its outermost level.
+        if frame.f_back is not None or frame.f_code.co_name not in ("<module>", "_run_module_as_main"):
+            return None
+        SetTrace(trace)
+        return trace(frame, event, arg)
+
+    # pydevd has put its own trace function into the frames we are in; they would bring it back too early.
+    frame = sys._getframe()
+    while frame is not None:
+        frame.f_trace = None
+        frame = frame.f_back
+    SetTrace(until_outermost)
+
+
+def leave_forks_alone(pydevd):
+    """Switch the debugger off in a forked child: its threads are gone there, so a stop would never end."""
+    if not hasattr(os, "register_at_fork"):
+        return
+
+    def in_child():
+        debugger = pydevd.get_global_debugger()
+        if debugger is None:
+            return
+        sock = getattr(debugger.writer, "sock", None)
+        if sock is not None:
+            sock.close()
+        from _pydevd_bundle.pydevd_constants import GlobalDebuggerHolder
+
+        debugger.created_pydb_daemon_threads = {}
+        debugger.pydb_disposed = True
+        GlobalDebuggerHolder.global_dbg = None
+        threading.current_thread().additional_info = None
+        _stop_tracing(pydevd)
+
+    os.register_at_fork(after_in_child=in_child)
+
+
+def _stop_tracing(pydevd):
+    if sys.version_info >= (3, 12):
+        monitoring = sys.monitoring
+        tool = monitoring.DEBUGGER_ID
+        if monitoring.get_tool(tool) is not None:
+            monitoring.set_events(tool, 0)
+            monitoring.free_tool_id(tool)
+    else:
+        import pydevd_tracing
+
+        pydevd_tracing.restore_sys_set_trace_func()
+        sys.settrace(None)
+        threading.settrace(None)
+
+
+def reset_thread_names():
+    """Let the program's first thread be Thread-1 again: pydevd's own have used up the first numbers."""
+    import itertools
+
+    if hasattr(threading, "_counter"):
+        threading._counter = itertools.count(1).__next__

@@ -1,0 +1,115 @@
+"""Builds the MCP server from the tools; its lifespan holds the sessions. The only file beside tools/ that knows MCP."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+# Read by pydantic when it is imported: no links to its documentation in what an agent reads.
+os.environ.setdefault("PYDANTIC_ERRORS_INCLUDE_URL", "0")
+
+import anyio
+import anyio.abc
+from mcp.server import MCPServer
+
+from . import __version__
+from .sessions import SessionManager
+from .settings import Settings
+from .tools import breakpoints, execution, inspection, lifecycle, output
+from .tools.registration import CHANGES, READ_ONLY, RUNS_CODE, DebugTool, tool
+
+# After SIGTERM or SIGINT the programs are ended within this time, in seconds; then the process leaves anyhow.
+SHUTDOWN_SECONDS = 2.5
+
+INSTRUCTIONS = """\
+A real debugger for Python programs (breakpoint, step, variables, stack, exception, evaluate). Reach for it when \
+reading the code does not explain a crash, a wrong value, a hang or a flaky result.
+Shortest way: start(program=..., breakpoints=[{file, line}]) runs to the first stop and answers with why, where, \
+source, stack and variables; a crash stops where it was raised without any breakpoint. Then step, continue, \
+get_variables(path=...), evaluate. After an edit: restart. At the end: stop.
+Calls never block past timeout_s: 'still running' means go on with wait, pause or get_output."""
+
+
+def tools() -> list[DebugTool]:
+    """Every tool of the core profile, in the order a session needs them."""
+    return [
+        tool(lifecycle.start, RUNS_CODE),
+        tool(breakpoints.set_breakpoint, RUNS_CODE),
+        tool(breakpoints.list_breakpoints, READ_ONLY),
+        tool(breakpoints.remove_breakpoint, CHANGES),
+        tool(execution.continue_, RUNS_CODE),
+        tool(execution.step, RUNS_CODE),
+        tool(execution.pause, CHANGES),
+        tool(execution.wait, READ_ONLY),
+        tool(inspection.get_stack, READ_ONLY),
+        tool(inspection.get_variables, READ_ONLY),
+        tool(inspection.evaluate, RUNS_CODE),
+        tool(inspection.set_variable, RUNS_CODE),
+        tool(output.get_output, CHANGES),
+        tool(lifecycle.restart, RUNS_CODE),
+        tool(lifecycle.stop, RUNS_CODE),
+        tool(lifecycle.sessions, READ_ONLY),
+    ]
+
+
+def build(settings: Settings | None = None) -> MCPServer[SessionManager]:
+    """The server, ready to be run over any transport."""
+
+    @asynccontextmanager
+    async def lifespan(server: MCPServer[SessionManager]) -> AsyncIterator[SessionManager]:
+        async with SessionManager(settings or Settings()).run() as manager:
+            yield manager
+
+    return MCPServer(
+        "mcp-debug",
+        version=__version__,
+        instructions=INSTRUCTIONS,
+        lifespan=lifespan,
+        log_level="WARNING",
+        tools=list(tools()),
+    )
+
+
+async def serve_stdio() -> int:
+    """Serve over stdin and stdout until stdin ends or a signal comes; every program is ended first.
+
+    The SDK's own runner dies of SIGTERM without a clean-up and does not end at SIGINT: its reader sits in a thread
+    that cannot be interrupted, so after the clean-up the process leaves by itself. Answers the exit status.
+    """
+    server = build()
+    # The SDK logs in boxes drawn for a terminal.
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", force=True)
+    async with anyio.create_task_group() as tasks:
+        await tasks.start(_leave_on_signal, tasks.cancel_scope)
+        await server.run_stdio_async()
+        tasks.cancel_scope.cancel()
+    return 0
+
+
+async def _leave_on_signal(
+    serving: anyio.CancelScope, *, task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED
+) -> None:
+    numbers = [signal.SIGINT, signal.SIGTERM] + ([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])
+    with anyio.open_signal_receiver(*numbers) as signals:
+        task_status.started()
+        async for number in signals:
+            _leave_after_clean_up(number)
+            serving.cancel()
+            return
+
+
+def _leave_after_clean_up(number: int) -> None:
+    """Leave when the loop has ended every program, and at the latest after SHUTDOWN_SECONDS."""
+    import threading
+
+    def leave() -> None:
+        sys.stderr.flush()
+        os._exit(128 + number)
+
+    timer = threading.Timer(SHUTDOWN_SECONDS, leave)
+    timer.daemon = True
+    timer.start()

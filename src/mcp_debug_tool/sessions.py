@@ -1,0 +1,281 @@
+"""Sessions: who holds which run of which program, and how each begins and ends.
+
+Each run is one task in the manager's task group. A call asks for it and waits for what it needs; cancelling the
+call ends the wait and nothing else.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+
+import anyio
+import anyio.abc
+
+from .breakpoints import Breakpoint, BreakpointSpec
+from .dap_wrapper import DAPWrapper
+from .errors import DebugError, StartFailed, UnknownSession, UsageError, WrongState
+from .journal import Excerpt, Journal
+from .launching import Launch, Prepared, prepare, source_file
+from .protocol.state import State
+from .settings import Settings
+from .stops import Changes
+
+if sys.version_info < (3, 11):
+    from exceptiongroup import BaseExceptionGroup
+
+_log = logging.getLogger(__name__)
+# Ending takes SIGTERM, a grace and SIGKILL; see processes.py.
+END_SECONDS = 6.0
+
+
+class Session:
+    """One debugging life: a program, started once or again and again, under one id."""
+
+    def __init__(self, session_id: str, prepared: Prepared, settings: Settings) -> None:
+        self.id = session_id
+        self.prepared = prepared
+        self._settings = settings
+        self._busy: tuple[str, float] | None = None
+        self.started = time.monotonic()
+        self.runs = 0
+        self._begin_run()
+
+    def _begin_run(self) -> None:
+        self.journal = Journal(lambda: self.wrapper.notify())
+        self.wrapper = DAPWrapper(
+            self.prepared.target,
+            self.prepared.plan,
+            journal=self.journal,
+            connect_limit=self._settings.connect_limit,
+        )
+        self.changes = Changes()
+        # Wall-clock time, for it is compared with the time stamps of files.
+        self._began = time.time()
+        self.seen = 0
+        """Cursor behind the output that an answer has shown."""
+        self.runs += 1
+        self._ending = anyio.Event()
+        self._ended = anyio.Event()
+
+    @property
+    def state(self) -> State:
+        """Where the present run is."""
+        return self.wrapper.state
+
+    @property
+    def alive(self) -> bool:
+        """Whether the program has not ended."""
+        return self.state is not State.EXITED
+
+    async def run(
+        self,
+        breakpoints: Callable[[DAPWrapper], Awaitable[None]],
+        *,
+        task_status: anyio.abc.TaskStatus[DebugError | None],
+    ) -> None:
+        """The task of one run. Reports None when the program runs, else the error that kept it from it."""
+        wrapper, ended, reported = self.wrapper, self._ended, False
+        try:
+            async with wrapper.open():
+                await breakpoints(wrapper)
+                await wrapper.run()
+                reported = True
+                task_status.started(None)
+                await self._ending.wait()
+        except (DebugError, BaseExceptionGroup) as problem:
+            error = _only_error(problem)
+            if reported:
+                wrapper.lost_reason = str(error)
+                _log.warning("%s ended with an error: %s", self.id, error)
+            else:
+                task_status.started(error)
+        finally:
+            ended.set()
+
+    async def end(self) -> None:
+        """End the run and wait until nothing of it is left."""
+        self._ending.set()
+        with anyio.move_on_after(END_SECONDS, shield=True):
+            await self._ended.wait()
+
+    def renew(self) -> None:
+        """Make ready for another run of the same program."""
+        self._begin_run()
+
+    @contextmanager
+    def command(self, name: str) -> Iterator[None]:
+        """Hold the session for one command.
+
+        Raises:
+            WrongState: another command is under way.
+        """
+        if self._busy is not None:
+            other, since = self._busy
+            raise WrongState(
+                f"{self.id} is busy with {other} since {time.monotonic() - since:.1f} s",
+                hint="Wait for that call, or use pause, get_output or stop.",
+            )
+        self._busy = (name, time.monotonic())
+        try:
+            yield
+        finally:
+            self._busy = None
+
+    def new_output(self, limit: int = 4000) -> Excerpt:
+        """The last of what the program printed since the last answer; it then counts as shown."""
+        self.wrapper.drain_output()
+        excerpt = self.journal.read(self.seen, limit=limit, last=True)
+        self.seen = excerpt.next
+        return excerpt
+
+    def changed_since_start(self, file: str) -> bool:
+        """Whether a source file was written after this run began."""
+        try:
+            return os.stat(file).st_mtime > self._began
+        except OSError:
+            return False
+
+    def resolve_path(self, file: str, parameter: str = "file") -> str:
+        """The absolute path of a source file named relative to the session's folder."""
+        return source_file(parameter, file, self.prepared.cwd)
+
+
+def _only_error(problem: BaseException) -> DebugError:
+    """The one error of ours in what task groups have wrapped."""
+    found = problem
+    while isinstance(found, BaseExceptionGroup):
+        found = found.exceptions[0]
+    if isinstance(found, DebugError):
+        return found
+    if not isinstance(found, Exception):
+        raise found
+    _log.error("a session failed", exc_info=found)
+    return StartFailed(f"the debugger itself failed: {type(found).__name__}: {found}", hint="Please report this.")
+
+
+class SessionManager:
+    """All sessions of the server; `run` is entered once and ends them all."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._sessions: dict[str, Session] = {}
+        self._next = 1
+        self._tasks: anyio.abc.TaskGroup
+        self.pending: list[BreakpointSpec] = []
+        """Breakpoints set before any program was started; the next start takes them."""
+
+    @asynccontextmanager
+    async def run(self) -> AsyncIterator[SessionManager]:
+        """Hold sessions until the block ends; then every program of them is ended."""
+        async with anyio.create_task_group() as tasks:
+            self._tasks = tasks
+            try:
+                yield self
+            finally:
+                tasks.cancel_scope.cancel()
+
+    def all(self) -> list[Session]:
+        """Every session, oldest first."""
+        return list(self._sessions.values())
+
+    def get(self, session_id: str | None) -> Session:
+        """The named session; without a name the only living one, or the latest when none lives.
+
+        Raises:
+            UnknownSession: there is none, or it is unclear which.
+        """
+        if session_id is not None:
+            if session_id in self._sessions:
+                return self._sessions[session_id]
+            known = ", ".join(self._sessions) or "none"
+            raise UnknownSession(f"session: there is no {session_id!r}; known: {known}", hint="See sessions, or start.")
+        living = [session for session in self._sessions.values() if session.alive]
+        if len(living) > 1:
+            names = ", ".join(f"{s.id} ({s.prepared.what[:40]})" for s in living)
+            raise UnknownSession(f"session: {len(living)} are alive: {names}", hint="Name one with session.")
+        if not self._sessions:
+            raise UnknownSession("no session exists", hint="Call start first.")
+        return living[0] if living else list(self._sessions.values())[-1]
+
+    async def start(self, launch: Launch, breakpoints: Sequence[BreakpointSpec]) -> Session:
+        """A new session whose program has begun to run, with these breakpoints set.
+
+        Raises:
+            UsageError: a parameter, a breakpoint, or too many sessions.
+            StartFailed: the program did not come under the debugger.
+        """
+        self._make_room()
+        prepared = prepare(launch, self.settings)
+        wanted = [*self.pending, *self._absolute(breakpoints, prepared.cwd)]
+        session = Session(f"s{self._next}", prepared, self.settings)
+        self._next += 1
+
+        async def set_breakpoints(wrapper: DAPWrapper) -> None:
+            for spec in wanted:
+                await wrapper.set_breakpoint(spec)
+
+        await self._run(session, set_breakpoints)
+        self.pending.clear()
+        self._sessions[session.id] = session
+        return session
+
+    def _absolute(self, specs: Sequence[BreakpointSpec], cwd: str) -> list[BreakpointSpec]:
+        if len(specs) > self.settings.max_breakpoints:
+            raise UsageError(f"breakpoints: more than {self.settings.max_breakpoints}")
+        return [absolute(spec, cwd) for spec in specs]
+
+    async def _run(self, session: Session, breakpoints: Callable[[DAPWrapper], Awaitable[None]]) -> None:
+        error = await self._tasks.start(session.run, breakpoints)
+        if error is not None:
+            raise error
+
+    def _make_room(self) -> None:
+        ended = [session for session in self._sessions.values() if not session.alive]
+        for session in ended[: max(len(ended) - self.settings.max_ended_sessions, 0)]:
+            self._forget(session)
+        if len(self._sessions) - len(ended) >= self.settings.max_sessions:
+            oldest = min(self._sessions.values(), key=lambda session: session.started)
+            raise UsageError(
+                f"{self.settings.max_sessions} sessions are alive, which is the limit",
+                hint=f"Stop one; the oldest is {oldest.id}.",
+            )
+
+    def _forget(self, session: Session) -> None:
+        self._tasks.start_soon(session.end)
+        del self._sessions[session.id]
+
+    async def restart(self, session: Session) -> list[Breakpoint]:
+        """Run the session's program again; its breakpoints follow edits by their text. Answers all of them."""
+        table = session.wrapper.breakpoints
+        await session.end()
+        session.renew()
+
+        async def reapply(wrapper: DAPWrapper) -> None:
+            await wrapper.reapply(table)
+
+        try:
+            await self._run(session, reapply)
+        except DebugError:
+            session.wrapper.breakpoints = table
+            session.wrapper.state = State.EXITED
+            raise
+        return table.all()
+
+    async def stop(self, session: Session) -> None:
+        """End the session's program and forget the session."""
+        await session.end()
+        self._sessions.pop(session.id, None)
+
+
+def absolute(spec: BreakpointSpec, cwd: str) -> BreakpointSpec:
+    """The spec, checked, with its file as an absolute path."""
+    spec.check()
+    if spec.file is None or spec.file == "<string>":
+        return spec
+    return replace(spec, file=source_file("file", spec.file, cwd))

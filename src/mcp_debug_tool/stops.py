@@ -1,0 +1,132 @@
+"""What is known of a stop: plain data, taken once when the program stops and read as often as needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One frame; `user` is False for library code."""
+
+    id: int
+    function: str
+    file: str
+    line: int
+    user: bool = True
+
+
+@dataclass(frozen=True)
+class Link:
+    """One exception of a chain: `because` says how it led to the one before it."""
+
+    type: str
+    message: str
+    file: str | None = None
+    line: int | None = None
+    function: str | None = None
+    because: str | None = None
+
+
+@dataclass(frozen=True)
+class FrameView:
+    """What a frame holds, already as bounded text."""
+
+    frame: Frame
+    variables: tuple[tuple[str, str], ...] = ()
+    more: int = 0
+    """Variables left out for their number."""
+    hidden: int = 0
+    """Module-level imports, functions and classes left out."""
+    first_line: int = 0
+    source: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Why and where the program stands still. Frame and thread ids are only good until it runs again."""
+
+    number: int
+    reason: str
+    thread_id: int
+    frames: tuple[Frame, ...]
+    views: tuple[FrameView, ...] = ()
+    thread_name: str = ""
+    breakpoints: tuple[tuple[str, int], ...] = ()
+    """Ids of the breakpoints that stopped it, each with its hit number."""
+    errors: tuple[str, ...] = ()
+    """Conditions and log messages that raised."""
+    exception: tuple[Link, ...] = ()
+    uncaught: bool = False
+    in_pause_handler: bool = False
+    """It stands in the signal handler of ours that made a blocking call stop; that frame is not shown."""
+    note: str = ""
+
+    @property
+    def frame(self) -> Frame | None:
+        """The frame the program stands in; None where nothing of Python is on the stack."""
+        return self.frames[0] if self.frames else None
+
+
+@dataclass(frozen=True)
+class Exit:
+    """How the process ended: its exit code, or minus the number of the signal that ended it."""
+
+    returncode: int
+    by_us: bool = False
+
+
+def frame_from_dap(body: Mapping[str, Any]) -> Frame:
+    """A DAP StackFrame as ours."""
+    source = body.get("source") or {}
+    # pydevd marks so the frame from which the stack above an uncaught exception is shown.
+    name = str(body.get("name", "?")).removesuffix(" (Current frame)")
+    return Frame(
+        id=int(body["id"]),
+        function=name,
+        file=str(source.get("path") or source.get("name") or "?"),
+        line=int(body.get("line") or 0),
+        user=body.get("presentationHint") != "subtle",
+    )
+
+
+def link_from_program(entry: Mapping[str, Any]) -> Link:
+    """One entry of the program's account of an exception."""
+    file, line, function = entry.get("at") or (None, None, None)
+    return Link(entry["type"], entry["message"], file, line, function, entry.get("because"))
+
+
+def view_from_program(frame: Frame, entry: Mapping[str, Any]) -> FrameView:
+    """What the program told of one frame."""
+    first_line, source = entry.get("source") or (0, [])
+    return FrameView(
+        frame=frame,
+        variables=tuple((str(name), str(value)) for name, value in entry.get("locals", ())),
+        more=int(entry.get("more", 0)),
+        hidden=int(entry.get("hidden", 0)),
+        first_line=int(first_line),
+        source=tuple(source),
+    )
+
+
+@dataclass
+class Changes:
+    """Remembers each function's variables at its last stop, to tell which have changed since."""
+
+    _seen: dict[tuple[str, str, int], dict[str, str]] = field(default_factory=dict)
+
+    def forget(self) -> None:
+        """Compare with nothing at the next stop."""
+        self._seen.clear()
+
+    def since_last(self, stop: Stop) -> dict[str, str]:
+        """The old value of each changed variable of the stop's frame, by name; then this stop is the last."""
+        if stop.frame is None or not stop.views:
+            return {}
+        key = (stop.frame.file, stop.frame.function, len(stop.frames))
+        new = dict(stop.views[0].variables)
+        old = self._seen.get(key, {})
+        self._seen[key] = new
+        return {name: old[name] for name, value in new.items() if name in old and old[name] != value}

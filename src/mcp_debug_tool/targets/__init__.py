@@ -1,0 +1,1 @@
+"""How a debuggee comes to be and is reached: one file a way, and no target imports another."""

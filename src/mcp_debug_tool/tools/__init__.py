@@ -1,0 +1,1 @@
+"""What the agent may do: one file a family, each function one tool whose docstring is its description."""

@@ -1,0 +1,118 @@
+"""set_breakpoint, list_breakpoints, remove_breakpoint."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from mcp.server.mcpserver import Context
+from pydantic import Field
+
+from ..breakpoints import Breakpoint, BreakpointSpec
+from ..errors import InvalidArgument, UsageError
+from ..sessions import Session, SessionManager, absolute
+from ..views import Answer, breakpoint_line, breakpoints_page
+from .parameters import SessionId, manager
+
+
+async def set_breakpoint(
+    context: Context[SessionManager, Any],
+    file: Annotated[str | None, Field(description="Source file, with line or text.")] = None,
+    line: Annotated[int | None, Field(description="1-based; moved to the next line with code.")] = None,
+    text: Annotated[str | None, Field(description="A piece of the line's source, instead of its number.")] = None,
+    function: Annotated[str | None, Field(description="Stop on entry: f, K.method or package.module.f.")] = None,
+    exception: Annotated[
+        str | None, Field(description="Stop when this class or a subclass is raised: ValueError, pkg.errors.Bad.")
+    ] = None,
+    condition: Annotated[
+        str | None, Field(description="Expression: stop only when true. For exception, `exception` is the object.")
+    ] = None,
+    hit_condition: Annotated[str | None, Field(description="5, >=5, >5 or %5, counting true conditions.")] = None,
+    log_message: Annotated[str | None, Field(description="Print this instead of stopping: 'x={x!r}'.")] = None,
+    temporary: Annotated[bool, Field(description="Remove after the first stop.")] = False,
+    session: SessionId = None,
+) -> Answer:
+    """Set a breakpoint, conditional breakpoint, log point or exception breakpoint, while the program runs or is
+    stopped; before any start it waits for the next one. Answers with its id, its real line and that
+    line's source."""
+    spec = BreakpointSpec(file, line, text, function, exception, condition, hit_condition, log_message, temporary)
+    spec.check()
+    sessions = manager(context)
+    if session is None and not any(s.alive for s in sessions.all()):
+        return _pending(sessions, spec)
+    found = sessions.get(session)
+    found.wrapper.require("set breakpoints", "Call restart or start.")
+    limit = sessions.settings.max_breakpoints
+    if len(found.wrapper.breakpoints.all()) >= limit:
+        raise UsageError(f"{limit} breakpoints are set, which is the limit", hint="Call remove_breakpoint.")
+    breakpoint = await found.wrapper.set_breakpoint(absolute(spec, found.prepared.cwd))
+    shown = breakpoint_line(breakpoint, found.prepared.cwd)
+    fields: dict[str, Any] = {"session": found.id, "breakpoint": shown, "verified": "yes"}
+    if breakpoint.place is not None and found.wrapper.is_library(breakpoint.place.file):
+        fields["note"] = "library code: its package now counts as your code for steps and stacks"
+    if breakpoint.place is not None and found.changed_since_start(breakpoint.place.file):
+        fields["note"] = "the file was edited after the program started: restart to run the new text"
+    return Answer(f"{found.id} set {shown}", fields)
+
+
+def _pending(sessions: SessionManager, spec: BreakpointSpec) -> Answer:
+    spec = absolute(spec, sessions.settings.cwd)
+    if len(sessions.pending) >= sessions.settings.max_breakpoints:
+        raise UsageError("too many breakpoints wait for a start", hint="Call remove_breakpoint with all=true.")
+    sessions.pending.append(spec)
+    text = f"{spec.what()}: waits for start, where its line is verified"
+    return Answer(text, {"breakpoint": text, "next": "start"})
+
+
+async def list_breakpoints(context: Context[SessionManager, Any], session: SessionId = None) -> Answer:
+    """List the breakpoints of a session: id, line, its source, condition, hits so far, and why one is not set."""
+    sessions = manager(context)
+    if session is None and not sessions.all():
+        waiting = [spec.what() for spec in sessions.pending]
+        return Answer(f"{len(waiting)} breakpoints wait for start", {"waiting": waiting, "next": "start"})
+    found = sessions.get(session)
+    if found.alive:
+        await found.wrapper.refresh_hits()
+    every = found.wrapper.breakpoints.all()
+    return breakpoints_page(found.id, every, found.prepared.cwd, f"{found.id} has {len(every)} breakpoints")
+
+
+async def remove_breakpoint(
+    context: Context[SessionManager, Any],
+    breakpoint: Annotated[str | None, Field(description="Id, such as b2.")] = None,
+    file: Annotated[str | None, Field(description="All in this file.")] = None,
+    all: Annotated[bool, Field(description="All of the session.")] = False,
+    session: SessionId = None,
+) -> Answer:
+    """Remove one breakpoint by id, those of a file, or all. Answers with what is left."""
+    if sum((breakpoint is not None, file is not None, all)) != 1:
+        raise InvalidArgument("breakpoint", "give exactly one of breakpoint, file and all")
+    sessions = manager(context)
+    if all and session is None and not any(s.alive for s in sessions.all()):
+        sessions.pending.clear()
+        if not sessions.all():
+            return Answer("no breakpoint is left", {"breakpoints": 0})
+    found = sessions.get(session)
+    chosen = _chosen(found, breakpoint, file)
+    if found.alive:
+        await found.wrapper.remove_breakpoints([b.id for b in chosen])
+    else:
+        found.wrapper.breakpoints.remove(b.id for b in chosen)
+    left = found.wrapper.breakpoints.all()
+    removed = ", ".join(b.id for b in chosen) or "nothing"
+    return breakpoints_page(found.id, left, found.prepared.cwd, f"{found.id} removed {removed}; {len(left)} left")
+
+
+def _chosen(session: Session, breakpoint: str | None, file: str | None) -> list[Breakpoint]:
+    every = session.wrapper.breakpoints.all()
+    if breakpoint is not None:
+        one = [b for b in every if b.id == breakpoint]
+        if not one:
+            known = ", ".join(b.id for b in every) or "none"
+            raise InvalidArgument(
+                "breakpoint", f"there is no {breakpoint!r}; set: {known}", hint="See list_breakpoints."
+            )
+        return one
+    if file is not None:
+        wanted = session.resolve_path(file)
+        return [b for b in every if b.place is not None and b.place.file == wanted]
+    return every

@@ -1,0 +1,130 @@
+"""continue, step, pause, wait: let the program run, and see where it comes to."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from mcp.server.mcpserver import Context
+from pydantic import Field
+
+from ..breakpoints import BreakpointSpec
+from ..errors import InvalidArgument
+from ..protocol.state import State
+from ..sessions import Session, SessionManager
+from ..views import Answer
+from .outcomes import outcome, page
+from .parameters import Detail, SessionId, Timeout, manager
+
+_STEPS = {"over": "next", "into": "stepIn", "out": "stepOut"}
+
+
+async def continue_(
+    context: Context[SessionManager, Any],
+    until: Annotated[str | None, Field(description="Run to this file:line, as a breakpoint for once.")] = None,
+    timeout_s: Timeout = 20.0,
+    session: SessionId = None,
+    detail: Detail = "page",
+) -> Answer:
+    """Continue the stopped program to the next breakpoint, exception or its end. Answers with the stop page, the exit,
+    or 'still running'."""
+    found = manager(context).get(session)
+    with found.command("continue"):
+        _require_stopped(found, "continue")
+        notes = await _run_until(found, until) if until is not None else []
+        await found.wrapper.resume("continue")
+        return await outcome(found, timeout_s, full=detail == "full", notes=notes)
+
+
+async def _run_until(session: Session, until: str) -> list[str]:
+    file, colon, line = until.rpartition(":")
+    if not colon or not line.strip().isdigit():
+        raise InvalidArgument("until", f"{until!r} is not file:line", hint="Such as app.py:42.")
+    spec = BreakpointSpec(file=session.resolve_path(file, "until"), line=int(line))
+    place = (await session.wrapper.set_breakpoint(spec, internal=True)).place
+    if place is None or place.moved_from is None:
+        return []
+    return [f"line {place.moved_from} has no code: ran until {place.line}: {place.text}"]
+
+
+def _require_stopped(session: Session, action: str) -> None:
+    hint = "Call wait or pause first." if session.state is State.RUNNING else "Call restart or start."
+    session.wrapper.require(action, hint)
+
+
+async def step(
+    context: Context[SessionManager, Any],
+    kind: Annotated[
+        Literal["over", "into", "out"], Field(description="over: the next line of this function.")
+    ] = "over",
+    count: Annotated[int, Field(ge=1, le=1000, description="Steps to take; another stop ends them.")] = 1,
+    timeout_s: Timeout = 20.0,
+    session: SessionId = None,
+    detail: Detail = "page",
+) -> Answer:
+    """Step the stopped program: over a line, into a call, or out of the function. Answers with the stop page, changed
+    variables marked with their old value."""
+    found = manager(context).get(session)
+    with found.command("step"):
+        _require_stopped(found, "step")
+        for taken in range(1, count + 1):
+            await found.wrapper.step(_STEPS[kind])
+            answer = await outcome(found, timeout_s, full=detail == "full", notes=_steps_note(taken, count))
+            stop = found.wrapper.stop
+            if stop is None or stop.reason != "step" or stop.breakpoints:
+                break
+        return answer
+
+
+def _steps_note(taken: int, count: int) -> list[str]:
+    return [f"{taken} of {count} steps taken"] if count > 1 else []
+
+
+async def pause(
+    context: Context[SessionManager, Any],
+    timeout_s: Timeout = 5.0,
+    session: SessionId = None,
+    detail: Detail = "page",
+) -> Answer:
+    """Pause the running program where it is, even in a sleep, a lock, input() or a socket: find out why it hangs.
+    Answers with the stop page."""
+    found = manager(context).get(session)
+    if found.state is State.STOPPED:
+        return page(found, full=detail == "full", notes=["it was stopped already"])
+    found.wrapper.require("pause", "Call restart or start.")
+    await found.wrapper.pause()
+    answer = await outcome(found, timeout_s, full=detail == "full")
+    if found.state is not State.RUNNING:
+        return answer
+    note = "the pause is pending: the program is inside C code and stops when that returns; wait, or stop to end it"
+    return Answer(answer.headline, {**answer.fields, "notes": [note]})
+
+
+async def wait(
+    context: Context[SessionManager, Any],
+    for_: Annotated[
+        str, Field(description="stop (or exit), exit, or a regular expression to be found in new output.")
+    ] = "stop",
+    timeout_s: Timeout = 20.0,
+    session: SessionId = None,
+    detail: Detail = "page",
+) -> Answer:
+    """Wait for the running program: until it stops or exits, or until its output matches a pattern (a server that is
+    up). Answers at once when that has happened."""
+    found = manager(context).get(session)
+    pattern = None
+    if for_ not in ("stop", "exit"):
+        pattern = compiled("for", for_)
+    return await outcome(found, timeout_s, full=detail == "full", pattern=pattern, exit_only=for_ == "exit")
+
+
+def compiled(parameter: str, pattern: str) -> re.Pattern[str]:
+    """A regular expression from the agent.
+
+    Raises:
+        InvalidArgument: it does not compile.
+    """
+    try:
+        return re.compile(pattern, re.MULTILINE)
+    except re.error as error:
+        raise InvalidArgument(parameter, f"{pattern!r} is no regular expression: {error}") from error

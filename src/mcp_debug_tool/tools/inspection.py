@@ -1,0 +1,160 @@
+"""get_stack, get_variables, evaluate, set_variable: look into the stopped program."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from mcp.server.mcpserver import Context
+from pydantic import Field
+
+from ..errors import AdapterError, InvalidArgument, WrongState
+from ..protocol.state import State
+from ..sessions import Session, SessionManager
+from ..stops import Frame
+from ..views import Answer, evaluation_page, stack_page, threads_page, variables_page
+from .execution import compiled
+from .parameters import FrameIndex, SessionId, manager
+
+# The program ends an evaluation at its own limit; the request waits a little longer to hear of it.
+GRACE_SECONDS = 3.0
+MAX_VALUE_CHARS = 16_000
+
+
+async def get_stack(
+    context: Context[SessionManager, Any],
+    thread: Annotated[
+        str | None, Field(description="Name or id of a thread, or 'all'; default: the stopped one.")
+    ] = None,
+    start: Annotated[int, Field(ge=0, description="First frame to show.")] = 0,
+    count: Annotated[int, Field(ge=1, le=100, description="Frames to show.")] = 20,
+    session: SessionId = None,
+) -> Answer:
+    """Get the call stack of the stopped program, innermost frame first, library frames included; thread='all' shows the
+    top of every thread. The index before each frame is what other tools take as frame."""
+    found = manager(context).get(session)
+    _require_stopped(found)
+    threads = await found.wrapper.threads()
+    cwd = found.prepared.cwd
+    if thread == "all":
+        stacks = {f"{name} ({number})": await found.wrapper.stack(number, 0, 10) for number, name in threads.items()}
+        return threads_page(found.id, stacks, cwd)
+    number = _thread(found, thread, threads)
+    frames = await found.wrapper.stack(number)
+    shown = frames[start : start + count]
+    name = threads.get(number, str(number))
+    return stack_page(found.id, name, shown, cwd, start, len(frames) > start + count)
+
+
+def _thread(session: Session, wanted: str | None, threads: dict[int, str]) -> int:
+    if wanted is None:
+        assert session.wrapper.stop is not None
+        return session.wrapper.stop.thread_id
+    for number, name in threads.items():
+        if wanted in (name, str(number)):
+            return number
+    known = ", ".join(f"{name} ({number})" for number, name in threads.items())
+    raise InvalidArgument("thread", f"there is no {wanted!r}; threads: {known}")
+
+
+async def get_variables(
+    context: Context[SessionManager, Any],
+    path: Annotated[str | None, Field(description="A value to open, such as order.items[3].price.")] = None,
+    frame: FrameIndex = None,
+    scope: Annotated[Literal["locals", "globals"], Field(description="Which names, without path.")] = "locals",
+    filter: Annotated[str | None, Field(description="Regular expression on names.")] = None,
+    depth: Annotated[int, Field(ge=1, le=4, description="Levels to open.")] = 1,
+    start: Annotated[int, Field(ge=0, description="First item to show.")] = 0,
+    count: Annotated[int, Field(ge=1, le=200, description="Items to show.")] = 30,
+    session: SessionId = None,
+) -> Answer:
+    """Get the variables of a frame, or with path the attributes and items inside one value, paged however large it is.
+    Names, types and values; long ones are cut and say so."""
+    found = manager(context).get(session)
+    where = _frame(found, frame)
+    if filter is not None:
+        compiled("filter", filter)
+    page = await found.wrapper.inspect(
+        "variables",
+        where,
+        {
+            "scope": scope,
+            "path": path,
+            "pattern": filter,
+            "depth": depth,
+            "start": start,
+            "count": count,
+            "max_chars": 200,
+        },
+        seconds=10.0,
+    )
+    if "error" in page:
+        raise InvalidArgument("path", page["error"], hint="See get_variables without path, or use evaluate.")
+    return variables_page(found.id, path or f"{scope} of {where.function}", page)
+
+
+async def evaluate(
+    context: Context[SessionManager, Any],
+    expression: Annotated[str | list[str], Field(description="Expression or statements, or a list of them.")],
+    frame: FrameIndex = None,
+    timeout_s: Annotated[float, Field(gt=0, le=30, description="Seconds for each; then it is interrupted.")] = 5.0,
+    max_chars: Annotated[int, Field(ge=20, le=MAX_VALUE_CHARS, description="Longest value to show.")] = 1000,
+    session: SessionId = None,
+) -> Answer:
+    """Evaluate Python in a frame of the stopped program: expressions give their value and type, statements run and may
+    change variables, an exception is shown and changes nothing else."""
+    found = manager(context).get(session)
+    expressions = [expression] if isinstance(expression, str) else expression
+    if not expressions or not all(text.strip() for text in expressions) or len(expressions) > 20:
+        raise InvalidArgument("expression", "give 1 to 20 expressions, none of them empty")
+    with found.command("evaluate"):
+        where = _frame(found, frame)
+        page = await found.wrapper.inspect(
+            "evaluate",
+            where,
+            {"expressions": expressions, "seconds": timeout_s, "max_chars": max_chars},
+            seconds=timeout_s * len(expressions) + GRACE_SECONDS,
+        )
+        return evaluation_page(found.id, expressions, page, found.new_output())
+
+
+async def set_variable(
+    context: Context[SessionManager, Any],
+    path: Annotated[str, Field(description="What to assign to: total, order.items[3].price.")],
+    value: Annotated[str, Field(description="A Python expression, evaluated in the frame.")],
+    frame: FrameIndex = None,
+    timeout_s: Annotated[float, Field(gt=0, le=30, description="Seconds for the expression.")] = 5.0,
+    session: SessionId = None,
+) -> Answer:
+    """Change a variable, attribute or item of the stopped program; the new value is read back. A value that raises is
+    an error and changes nothing."""
+    found = manager(context).get(session)
+    with found.command("set_variable"):
+        where = _frame(found, frame)
+        page = await found.wrapper.inspect(
+            "set_variable",
+            where,
+            {"path": path, "value": value, "seconds": timeout_s, "max_chars": 1000},
+            seconds=timeout_s + GRACE_SECONDS,
+        )
+        if "error" in page:
+            raise AdapterError(f"{path} was not set: {page['error']}", hint="Mend value or path; nothing has changed.")
+        found.changes.forget()
+        return evaluation_page(found.id, [path], {"results": [page]}, found.new_output())
+
+
+def _require_stopped(session: Session) -> None:
+    hint = "Call wait or pause first." if session.state is State.RUNNING else "Call restart or start."
+    session.wrapper.require("inspect", hint)
+
+
+def _frame(session: Session, index: int | None) -> Frame:
+    """The frame at `index` of the stack, by default the one the stop page shows."""
+    _require_stopped(session)
+    stop = session.wrapper.stop
+    if stop is None or not stop.frames:
+        raise WrongState("the stop has no Python frame", hint="Use get_stack with thread='all', or continue.")
+    if index is None:
+        return stop.views[0].frame if stop.views else stop.frames[0]
+    if index >= len(stop.frames):
+        raise InvalidArgument("frame", f"there is no frame {index}; the stack has 0 to {len(stop.frames) - 1}")
+    return stop.frames[index]

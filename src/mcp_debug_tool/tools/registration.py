@@ -1,0 +1,134 @@
+"""The one seam to MCP: how a function of ours becomes a tool, and an error of ours an answer the model can read.
+
+The SDK hides the text of foreign exceptions from the model, drops unknown arguments without a word, and writes
+schemas with a title for each field; all three are mended here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import inspect
+import keyword
+from collections.abc import Awaitable, Callable
+from typing import Any, get_type_hints
+
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver.tools import Tool
+from mcp.types import CallToolResult, TextContent, ToolAnnotations
+from pydantic import ValidationError
+
+from ..errors import DebugError, NotResponding, ProtocolError, StartFailed
+from ..sessions import SessionManager
+from ..views import Answer, cut, visible
+
+ToolContext = Context[SessionManager, Any]
+ToolFunction = Callable[..., Awaitable[Answer]]
+
+READ_ONLY = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
+CHANGES = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=False)
+RUNS_CODE = ToolAnnotations(read_only_hint=False, destructive_hint=True, open_world_hint=False)
+
+
+class DebugTool(Tool):
+    """A tool that names the arguments it refuses. Python keywords among them carry a trailing underscore here."""
+
+    async def run(self, arguments: dict[str, Any], context: Context[Any, Any], convert_result: bool = False) -> Any:
+        """See Tool.run."""
+        renamed = {f"{name}_" if keyword.iskeyword(name) else name: value for name, value in arguments.items()}
+        try:
+            return await super().run(renamed, context, convert_result)
+        except ToolError as error:
+            if isinstance(error.__cause__, ValidationError):
+                raise ToolError(_refusal(self, error.__cause__)) from error.__cause__
+            raise
+
+
+def tool(function: ToolFunction, annotations: ToolAnnotations) -> DebugTool:
+    """A function as a tool: its name (without a trailing underscore), its docstring, its parameters' schema."""
+
+    async def run(*args: Any, **kwargs: Any) -> CallToolResult:
+        try:
+            return _result(await function(*args, **kwargs))
+        except DebugError as error:
+            return CallToolResult(content=[TextContent(type="text", text=error_text(error))], is_error=True)
+
+    # The SDK reads parameters and result from the function; the result is ours to build, so it sees no schema for it.
+    hints = {**get_type_hints(function, include_extras=True), "return": CallToolResult}
+    signature = inspect.signature(function)
+    parameters = [p.replace(annotation=hints[p.name]) for p in signature.parameters.values()]
+    run.__signature__ = signature.replace(parameters=parameters, return_annotation=CallToolResult)  # type: ignore[attr-defined]
+    run.__annotations__ = hints
+    description = " ".join((function.__doc__ or "").split())
+    made = DebugTool.from_function(
+        run, name=function.__name__.rstrip("_"), description=description, annotations=annotations
+    )
+    model = made.fn_metadata.arg_model
+    model.model_config["extra"] = "forbid"
+    model.model_rebuild(force=True)
+    made.parameters = plain_schema(model.model_json_schema(by_alias=True))
+    return made  # type: ignore[return-value]
+
+
+def _result(answer: Answer) -> CallToolResult:
+    return CallToolResult(content=[TextContent(type="text", text=answer.text())], structured_content=answer.data())
+
+
+def error_text(error: DebugError) -> str:
+    """What happened, where we are, and the call that mends it."""
+    lines = [visible(str(error))]
+    if isinstance(error, StartFailed) and error.output:
+        lines.append("output:\n" + "\n".join(f"  {line}" for line in visible(error.output).splitlines()[-20:]))
+    hint = error.hint
+    if not hint and isinstance(error, NotResponding):
+        hint = "It may be inside C code that holds the interpreter: wait and retry, or stop the session."
+    if not hint and isinstance(error, ProtocolError):
+        hint = "The program has just ended: call wait to see how."
+    return "\n".join(lines + ([f"next: {hint}"] if hint else []))
+
+
+def _refusal(made: Tool, error: ValidationError) -> str:
+    known = list(made.parameters.get("properties", {}))
+    parts = []
+    for problem in error.errors(include_url=False):
+        where = ".".join(str(part) for part in problem["loc"] if not str(part).startswith("function-")).rstrip("_")
+        if problem["type"] == "extra_forbidden":
+            parts.append(f"{where}: unknown argument")
+        else:
+            parts.append(f"{where}: {problem['msg']}, not {cut(repr(problem['input']), 80)}")
+    return f"{'; '.join(parts)}\nnothing was done; {made.name} takes: {', '.join(known) or 'no arguments'}"
+
+
+def plain_schema(schema: dict[str, Any]) -> dict[str, Any]:
+    """A JSON schema without titles, references and nulls: what a model needs, in half the bytes."""
+    definitions = schema.pop("$defs", {})
+    plain = _plain(schema, definitions)
+    return {**plain, "additionalProperties": False}
+
+
+def _plain(node: Any, definitions: dict[str, Any]) -> Any:
+    if isinstance(node, list):
+        return [_plain(item, definitions) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if "$ref" in node:
+        named = definitions[node["$ref"].rsplit("/", 1)[1]]
+        return _plain({**named, **{k: v for k, v in node.items() if k != "$ref"}}, definitions)
+    result = {}
+    for name, value in node.items():
+        if name == "properties":
+            result[name] = {
+                key.rstrip("_"): _plain({k: v for k, v in item.items() if k != "title"}, definitions)
+                for key, item in value.items()
+            }
+        elif name not in ("title", "additionalProperties") and not (name == "default" and value in (None, [], {})):
+            result[name] = _plain(value, definitions)
+    return _without_null(result)
+
+
+def _without_null(node: dict[str, Any]) -> dict[str, Any]:
+    """An optional field is one that may be left out: its null says nothing more."""
+    choices = [choice for choice in node.get("anyOf", ()) if choice != {"type": "null"}]
+    if "anyOf" not in node or len(choices) == len(node["anyOf"]):
+        return node
+    rest = {name: value for name, value in node.items() if name != "anyOf"}
+    return {**choices[0], **rest} if len(choices) == 1 else {**rest, "anyOf": choices}

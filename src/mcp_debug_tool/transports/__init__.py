@@ -1,0 +1,1 @@
+"""Bytes both ways, over something. What goes over them is `protocol/`'s affair."""
