@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import anyio
@@ -74,7 +74,7 @@ class DAPWrapper:
         self._spawned = anyio.Event()
         self._changed = anyio.Event()
         self._entry_id: str | None = None
-        self._library: frozenset[str] = frozenset()
+        self._library: dict[str, str] = {}
         self._stopped_send, self._stopped = anyio.create_memory_object_stream[Mapping[str, Any]](STOP_BACKLOG)
         self.journal = journal
         self.breakpoints = BreakpointTable()
@@ -394,9 +394,15 @@ class DAPWrapper:
 
     async def _all_frames(self, thread_id: int, start: int = 0, count: int = MAX_FRAMES) -> list[Frame]:
         body = await self._client.request("stackTrace", {"threadId": thread_id, "startFrame": start, "levels": count})
-        frames = map(frame_from_dap, body.get("stackFrames", ()))
+        frames = [self._as_user_code(frame_from_dap(frame)) for frame in body.get("stackFrames", ())]
         # pydevd appends the frames of the exceptions before this one.
         return [frame for frame in frames if not frame.function.startswith("[Chained Exc:")]
+
+    def _as_user_code(self, frame: Frame) -> Frame:
+        """Library code that a breakpoint has made the user's own is shown so."""
+        if frame.user or not any(frame.file.startswith(root) for root in self._library.values()):
+            return frame
+        return replace(frame, user=True)
 
     async def inspect(
         self, name: str, frame: Frame, arguments: Mapping[str, Any], *, seconds: float
@@ -500,7 +506,7 @@ class DAPWrapper:
         answer = await self._inspector.call(
             "set_breakpoints", {"lines": self.breakpoints.rules(), "files": self.breakpoints.files()}
         )
-        self._library = frozenset(answer["library"])
+        self._library = dict(answer["library"])
         for reason in answer["refused"].values():
             raise InvalidArgument("condition" if reason.startswith("condition") else "log_message", reason)
 

@@ -57,7 +57,7 @@ def check(entry):
 def set_table(lines, files):
     """Replace the rules: `lines` maps a key to the breakpoints on that line, which are in `files`.
 
-    Answers {refused: {id: why}, library: [files that just_my_code would have skipped]}.
+    Answers {refused: {id: why}, library: {file that just_my_code would have skipped: root of its package}}.
     """
     global _table
     refused, table = {}, {}
@@ -180,9 +180,12 @@ class _Exceptions(object):
 _exceptions = _Exceptions()
 
 
-def raised_stop(error, names):
-    """What a stop at a raised exception is: {repeat}, or the {breakpoints} that want it and their {errors}."""
-    depth, trace = 0, error.__traceback__
+def raised_stop(error, trace, names):
+    """What a stop at a raised exception is: {repeat}, or the {breakpoints} that want it and their {errors}.
+
+    The same object with a longer traceback is the same exception on its way up.
+    """
+    depth = 0
     while trace is not None:
         depth, trace = depth + 1, trace.tb_next
     last, _exceptions.last = _exceptions.last, (id(error), depth)
@@ -229,16 +232,22 @@ def _count_library_as_user_code(files):
 
     debugger = pydevd.get_global_debugger()
     if not debugger.get_use_libraries_filter():
-        return []
+        return {}
     library = [file for file in files if not debugger._files_filtering.in_project_roots(file)]
     if library and set(library) - _included:
         _included.update(library)
-        debugger.set_exclude_filters([ExcludeFilter(_package_glob(file), False, True) for file in sorted(_included)])
-    return library
+        debugger.set_exclude_filters([ExcludeFilter(_glob(file), False, True) for file in sorted(_included)])
+    return {file: _package_root(file) for file in library}
 
 
-def _package_glob(file):
+def _glob(file):
+    root = _package_root(file)
+    return file if root == file else os.path.join(root, "**")
+
+
+def _package_root(file):
+    """The outermost package folder around `file`, or the file itself where it is in none."""
     folder, package = os.path.dirname(file), None
     while os.path.exists(os.path.join(folder, "__init__.py")):
         package, folder = folder, os.path.dirname(folder)
-    return file if package is None else os.path.join(package, "**")
+    return package or file

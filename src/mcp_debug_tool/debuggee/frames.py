@@ -52,16 +52,16 @@ def stop_page(frame_ids, source_lines, max_names, max_chars, exception=None):
     if stop:
         answer["stop"] = stop
     first = find(frame_ids[0])
-    error = first.f_locals.get("__exception__", (None, None))[1] if exception else None
+    error, trace = first.f_locals.get("__exception__", (None, None, None))[1:] if exception else (None, None)
     if error is not None and exception == "raised":
-        answer["raised"] = breakpoints.raised_stop(error, names_of(first))
+        answer["raised"] = breakpoints.raised_stop(error, trace, names_of(first))
         if not answer["raised"].get("wanted"):
             return answer
     deadline = time.monotonic() + PAGE_SECONDS
     for frame_id in frame_ids:
         answer["frames"].append(_shown(find(frame_id), source_lines, max_names, max_chars, deadline))
     if error is not None:
-        answer["exception"] = describe_exception(error, max_chars)
+        answer["exception"] = describe_exception(error, trace, max_chars)
     return answer
 
 
@@ -128,14 +128,15 @@ def source(frame, around):
     return [first, [text.rstrip("\r\n")[:200] for text in found[first - 1 : line + around]]] if found else []
 
 
-def describe_exception(error, max_chars):
+def describe_exception(error, trace, max_chars):
     """The exception and what it came from: [{type, message, at, because}], the raised one first."""
     chain, seen = [], set()
     link = None
     while error is not None and id(error) not in seen and len(chain) < 6:
         seen.add(id(error))
         entry = {"type": values.type_name(error), "message": guarded_message(error, max_chars * 3)}
-        place = _raised_at(error)
+        # While it is on its way the exception object does not know its traceback yet.
+        place = _raised_at(error.__traceback__ if chain else trace)
         if place:
             entry["at"] = place
         if link:
@@ -159,8 +160,7 @@ def guarded_message(error, max_chars):
         return "<str() failed with %s>" % type(failure).__name__
 
 
-def _raised_at(error):
-    trace = error.__traceback__
+def _raised_at(trace):
     if trace is None:
         return None
     while trace.tb_next is not None:
