@@ -40,7 +40,11 @@ class DAPClient:
         """Set when the stream has ended; every request waiting then fails with ProtocolError."""
 
     async def run(self) -> None:
-        """Read the stream until it ends. Run it as a task for as long as the client is used."""
+        """Read the stream until it ends, then hang up. Run it as a task for as long as the client is used.
+
+        Cancelled, it leaves the stream open: a program that loses its debugger ends itself, and whoever owns it
+        must have the first word.
+        """
         try:
             while not self._finished:
                 for message in self._connection.receive(await self._stream.receive(65536)):
@@ -51,8 +55,11 @@ class DAPClient:
             self.closed.set()
             for waiter in self._waiters.values():
                 waiter.arrived.set()
-            with anyio.CancelScope(shield=True):
-                await anyio.aclose_forcefully(self._stream)
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the stream."""
+        await anyio.aclose_forcefully(self._stream)
 
     def finish(self) -> None:
         """Hang up once what has arrived is read: nothing more is to be expected."""

@@ -36,7 +36,8 @@ SHOWN_FRAMES_AT_CRASH = 3
 # A program whose connection ended has this long to end too, before it counts as lost.
 END_SECONDS = 2.0
 STOP_BACKLOG = 1024
-_PAUSE_FILE = "<mcp-debug pause>"
+# The signal handler of debuggee/patches.py in which a blocking call is stopped.
+_PAUSE_FUNCTION = "__mcp_debug_pause__"
 _INITIALIZE = {
     "clientID": "mcp-debug",
     "adapterID": "debugpy",
@@ -74,6 +75,7 @@ class DAPWrapper:
         self._spawned = anyio.Event()
         self._changed = anyio.Event()
         self._entry_id: str | None = None
+        self._step_after_handler = ""
         self._library: dict[str, str] = {}
         self._stopped_send, self._stopped = anyio.create_memory_object_stream[Mapping[str, Any]](STOP_BACKLOG)
         self.journal = journal
@@ -107,9 +109,13 @@ class DAPWrapper:
                     self._inspector = Inspector(self._client)
                     for task in (self._client.run, self._watch, self._take_stops):
                         tasks.start_soon(task)
-                    await self._introduce()
-                    yield self
-                    await self._end_process()
+                    try:
+                        await self._introduce()
+                        yield self
+                    finally:
+                        with anyio.CancelScope(shield=True):
+                            await self._end_process()
+                            await self._client.aclose()
                     tasks.cancel_scope.cancel()
 
     async def _is_ours(self, peer: Peer) -> bool:
@@ -198,17 +204,20 @@ class DAPWrapper:
 
             tasks.start_soon(connection)
             await self._process.exited.wait()
-            self.exit = Exit(self._process.returncode or 0, self._process.ended_by_us)
+            self._note_exit()
+            tasks.cancel_scope.cancel()
+
+    def _note_exit(self) -> None:
+        if self.exit is None and self._process.returncode is not None:
+            self.exit = Exit(self._process.returncode, self._process.ended_by_us)
             self.journal.finish()
             self.stop = None
             self._become(State.EXITED)
-            tasks.cancel_scope.cancel()
 
     async def _end_process(self) -> None:
         # A program that stands at a breakpoint must not run on into the next line.
         await self._process.end(gently=self.state is State.RUNNING)
-        with anyio.move_on_after(END_SECONDS):
-            await self.wait(lambda: self.exit is not None)
+        self._note_exit()
 
     # --- what happens -----------------------------------------------------------------------------------------
 
@@ -249,6 +258,10 @@ class DAPWrapper:
             if stop is None:
                 await self._request_quietly("continue", {"threadId": body.get("threadId")})
                 continue
+            command, self._step_after_handler = self._step_after_handler, ""
+            if command and stop.reason == "step":
+                await self._request_quietly(command, {"threadId": stop.thread_id})
+                continue
             await self._drop_spent(stop)
             self._process.drain()
             self.stops += 1
@@ -260,8 +273,8 @@ class DAPWrapper:
         thread_id = int(body["threadId"])
         reason = str(body.get("reason", "stop"))
         frames = await self._all_frames(thread_id)
-        in_handler = bool(frames) and frames[0].file == _PAUSE_FILE
-        frames = [frame for frame in frames if frame.file != _PAUSE_FILE]
+        in_handler = bool(frames) and frames[0].function == _PAUSE_FUNCTION
+        frames = [frame for frame in frames if frame.function != _PAUSE_FUNCTION]
         uncaught = False
         if reason == "exception":
             info = await self._client.request("exceptionInfo", {"threadId": thread_id})
@@ -366,8 +379,8 @@ class DAPWrapper:
         """Take one step: `next`, `stepIn` or `stepOut`."""
         stop = self.stop
         if stop is not None and stop.in_pause_handler:
-            # The program stands in our own signal handler: leaving it is the step that is meant.
-            command = "stepOut"
+            # The program stands in our own signal handler: it is left first, and the step then taken in its caller.
+            self._step_after_handler, command = command, "stepOut"
         await self.resume(command)
 
     async def pause(self) -> None:
@@ -390,7 +403,7 @@ class DAPWrapper:
 
     async def stack(self, thread_id: int, start: int = 0, count: int = MAX_FRAMES) -> list[Frame]:
         """Frames of a thread, innermost first; works while it runs, too."""
-        return [frame for frame in await self._all_frames(thread_id, start, count) if frame.file != _PAUSE_FILE]
+        return [frame for frame in await self._all_frames(thread_id, start, count) if frame.function != _PAUSE_FUNCTION]
 
     async def _all_frames(self, thread_id: int, start: int = 0, count: int = MAX_FRAMES) -> list[Frame]:
         body = await self._client.request("stackTrace", {"threadId": thread_id, "startFrame": start, "levels": count})

@@ -41,6 +41,8 @@ class ChildProcess:
         self._pipes = pipes
         self._sink = sink
         self._leads_group = True
+        self._pumps_done = anyio.Event()
+        self._watching = anyio.CancelScope(shield=True)
         self.pid = process.pid
         self.exited = anyio.Event()
         """Set when the process is gone and its last output has been read."""
@@ -111,17 +113,15 @@ class ChildProcess:
         self.drain()
         self.exited.set()
 
-    async def _run(self, tasks: anyio.abc.TaskGroup) -> None:
-        self._pumps_done = anyio.Event()
-
-        async def pumps() -> None:
-            async with anyio.create_task_group() as group:
-                for descriptor in self._pipes:
-                    group.start_soon(self._pump, descriptor)
-            self._pumps_done.set()
-
-        tasks.start_soon(pumps)
-        tasks.start_soon(self._wait)
+    async def _watch(self) -> None:
+        """Read the pipes and wait for the end, deaf to cancellation: whoever ends the program relies on it."""
+        with self._watching:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._wait)
+                async with anyio.create_task_group() as pumps:
+                    for descriptor in self._pipes:
+                        pumps.start_soon(self._pump, descriptor)
+                self._pumps_done.set()
 
     async def end(self, *, gently: bool = True) -> None:
         """End the program and what it left behind: SIGTERM first if `gently`, then SIGKILL. Never raises."""
@@ -190,18 +190,17 @@ async def spawn(
             os.close(descriptor)
     child = ChildProcess(process, readers, sink)
     async with anyio.create_task_group() as tasks:
-        await child._run(tasks)
+        tasks.start_soon(child._watch)
         try:
             yield child
         finally:
             with anyio.CancelScope(shield=True):
                 if child.returncode is None or child._leads_group:
                     await child.end(gently=False)
-            child._close()
-            if process.stdin is not None:
-                with anyio.CancelScope(shield=True):
+                child._watching.cancel()
+                child._close()
+                if process.stdin is not None:
                     await process.stdin.aclose()
-            tasks.cancel_scope.cancel()
 
 
 async def _open(

@@ -83,6 +83,16 @@ def cut(text: str, limit: int) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
+def cut_value(text: str, limit: int) -> str:
+    """A value as `cut` does it, but the note on how much there is of it stays at its end."""
+    line = cut(text, len(text) * 10)
+    mark = line.rfind("…")
+    if len(line) <= limit or not 0 <= len(line) - mark <= 40 or mark < 0:
+        return cut(text, limit)
+    note = line[mark:]
+    return line[: max(limit - len(note), 1)] + note
+
+
 def path(file: str, cwd: str) -> str:
     """`file` as it is shown: relative below `cwd`, else absolute."""
     shown = os.path.relpath(file, cwd) if file.startswith(cwd.rstrip(os.sep) + os.sep) else file
@@ -214,7 +224,7 @@ def _variables(view: FrameView, size: _Size, changed: Mapping[str, str]) -> dict
     for name, value in ordered if len(ordered) > size.names else view.variables:
         if len(shown) == size.names:
             break
-        text = cut(value, size.chars)
+        text = cut_value(value, size.chars)
         shown[cut(name, 60)] = f"{text} (was {cut(changed[name], 40)})" if name in changed else text
     left = len(view.variables) - len(shown) + view.more
     if left > 0:

@@ -160,13 +160,19 @@ def set_exceptions(rules, all_raised):
 
     def matching(exception_type, exceptions):
         found = get_exception_breakpoint(exception_type, exceptions)
+        if issubclass(exception_type, SystemExit) and not _is_named(exception_type):
+            return None  # an exit is no crash, whatever its code
         if found is None or _exceptions.all_raised or exceptions is not debugger.break_on_caught_exceptions:
             return found
-        names = class_names(exception_type)
-        return found if any(name in names for _, name, _ in _exceptions.rules) else None
+        return found if _is_named(exception_type) else None
 
     debugger.get_exception_breakpoint = matching
     return {}
+
+
+def _is_named(exception_type):
+    names = class_names(exception_type)
+    return any(name in names for _, name, _ in _exceptions.rules)
 
 
 class _Exceptions(object):

@@ -12,7 +12,10 @@ import threading
 import time
 
 PAUSE_SIGNAL = getattr(signal, "SIGURG", None)
-PAUSE_FILE = "<mcp-debug pause>"
+# A name that pydevd counts as the user's own code: with just_my_code it would pass over any other without a file,
+# and over the pause with it.
+PAUSE_FILE = "<ipython mcp-debug pause>"
+PAUSE_FUNCTION = "__mcp_debug_pause__"
 
 
 def apply(pydevd):
@@ -163,8 +166,9 @@ def _pause_blocking_calls(pydevd):
     if PAUSE_SIGNAL is None or signal.getsignal(PAUSE_SIGNAL) not in (signal.SIG_DFL, None):
         return
     names = {}
-    exec(compile("def paused(signum, frame):\n    return None\n", PAUSE_FILE, "exec"), names)
-    signal.signal(PAUSE_SIGNAL, names["paused"])
+    source = "def %s(signum, frame):\n    return None\n" % PAUSE_FUNCTION
+    exec(compile(source, PAUSE_FILE, "exec"), names)
+    signal.signal(PAUSE_SIGNAL, names[PAUSE_FUNCTION])
     siginterrupt = getattr(signal, "siginterrupt", None)
     if siginterrupt is not None:
         siginterrupt(PAUSE_SIGNAL, True)

@@ -99,8 +99,6 @@ class LaunchTarget:
         return {
             "justMyCode": self.just_my_code,
             "redirectOutput": False,
-            # sys.exit(3) is an exit, not a crash.
-            "breakOnSystemExit": [],
             "showReturnValue": False,
         }
 
