@@ -118,17 +118,18 @@ class BreakpointTable:
 
     def __init__(self) -> None:
         self._by_id: dict[str, Breakpoint] = {}
-        self._next = 1
+        self._used = {"b": 0, "u": 0}
 
     def new(self, spec: BreakpointSpec, *, internal: bool = False) -> Breakpoint:
-        """A breakpoint with a new id, not yet in the table."""
-        name = f"u{self._next}" if internal else f"b{self._next}"
-        self._next += 1
-        return Breakpoint(name, spec, internal=internal)
+        """A breakpoint with the next id, which is used up when it is added."""
+        letter = "u" if internal else "b"
+        return Breakpoint(f"{letter}{self._used[letter] + 1}", spec, internal=internal)
 
     def add(self, breakpoint: Breakpoint) -> None:
         """Put a placed breakpoint into the table."""
         self._by_id[breakpoint.id] = breakpoint
+        letter, number = breakpoint.id[0], int(breakpoint.id[1:])
+        self._used[letter] = max(self._used[letter], number)
 
     def remove(self, ids: Iterable[str]) -> list[Breakpoint]:
         """Take these out; unknown ids are passed over."""

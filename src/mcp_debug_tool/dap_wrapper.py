@@ -38,6 +38,7 @@ END_SECONDS = 2.0
 STOP_BACKLOG = 1024
 # The signal handler of debuggee/patches.py in which a blocking call is stopped.
 _PAUSE_FUNCTION = "__mcp_debug_pause__"
+_PLACE_HINT = "Nothing was set. Give file with line or text, or a function as package.module.function."
 _INITIALIZE = {
     "clientID": "mcp-debug",
     "adapterID": "debugpy",
@@ -75,6 +76,7 @@ class DAPWrapper:
         self._spawned = anyio.Event()
         self._changed = anyio.Event()
         self._entry_id: str | None = None
+        self._changing_breakpoints = anyio.Lock()
         self._step_after_handler = ""
         self._library: dict[str, str] = {}
         self._stopped_send, self._stopped = anyio.create_memory_object_stream[Mapping[str, Any]](STOP_BACKLOG)
@@ -279,7 +281,7 @@ class DAPWrapper:
         if reason == "exception":
             info = await self._client.request("exceptionInfo", {"threadId": thread_id})
             uncaught = info.get("breakMode") == "unhandled"
-        shown = _shown_frames(frames, crash=reason == "exception")
+        shown = _shown_frames(frames, reason)
         if not shown:
             return Stop(self.stops + 1, reason, thread_id, tuple(frames))
         page = await self._inspector.call(
@@ -304,12 +306,17 @@ class DAPWrapper:
             frames=tuple(frames),
             views=tuple(map(view_from_program, shown, page["frames"])),
             breakpoints=self._hit(cause),
+            removed=tuple(name for name, _ in self._hit(cause) if self._is_temporary(name)),
             errors=tuple(cause.get("errors", ())),
             exception=tuple(link_from_program(entry) for entry in page.get("exception", ())),
             uncaught=uncaught,
             thread_name=str(page.get("thread", "")),
             in_pause_handler=in_handler,
         )
+
+    def _is_temporary(self, name: str) -> bool:
+        breakpoint = self.breakpoints.get(name)
+        return breakpoint is not None and breakpoint.spec.temporary
 
     def _hit(self, cause: Mapping[str, Any]) -> tuple[tuple[str, int], ...]:
         hit = [(str(name), int(count)) for name, count in cause.get("breakpoints", ())]
@@ -332,8 +339,8 @@ class DAPWrapper:
     async def _drop_spent(self, stop: Stop) -> None:
         """Remove what was meant for one stop: `until`, entry, and temporary breakpoints that were hit."""
         hit = {name for name, _ in stop.breakpoints}
-        spent = self.breakpoints.internal_ids()
-        spent += [b.id for b in self.breakpoints.all() if b.spec.temporary and b.id in hit]
+        temporary = [b.id for b in self.breakpoints.all() if b.spec.temporary and b.id in hit]
+        spent = self.breakpoints.internal_ids() + temporary
         if spent:
             try:
                 await self.remove_breakpoints(spent)
@@ -447,12 +454,13 @@ class DAPWrapper:
         Raises:
             InvalidArgument: its place or its condition is no good; nothing is set.
         """
-        return await self._place_and_push(self.breakpoints.new(spec, internal=internal))
+        async with self._changing_breakpoints:
+            return await self._place_and_push(self.breakpoints.new(spec, internal=internal))
 
     async def _place_and_push(self, breakpoint: Breakpoint) -> Breakpoint:
         (breakpoint,) = await self._placed([breakpoint])
         if breakpoint.problem is not None:
-            raise InvalidArgument(_place_parameter(breakpoint.spec), breakpoint.problem)
+            raise InvalidArgument(_place_parameter(breakpoint.spec), breakpoint.problem, hint=_PLACE_HINT)
         await self.add_placed([breakpoint])
         return breakpoint
 
@@ -496,6 +504,10 @@ class DAPWrapper:
 
     async def remove_breakpoints(self, ids: Iterable[str]) -> list[Breakpoint]:
         """Take breakpoints out of the table and out of the program."""
+        async with self._changing_breakpoints:
+            return await self._remove(ids)
+
+    async def _remove(self, ids: Iterable[str]) -> list[Breakpoint]:
         removed = self.breakpoints.remove(ids)
         for file in {b.place.file for b in removed if b.place is not None}:
             await self._push_file(file)
@@ -540,10 +552,12 @@ class DAPWrapper:
         await self._client.request("setExceptionBreakpoints", {"filters": sorted(filters)})
 
 
-def _shown_frames(frames: list[Frame], *, crash: bool) -> list[Frame]:
-    """The frames to look into: the innermost of the user's, at a crash some more of them."""
+def _shown_frames(frames: list[Frame], reason: str) -> list[Frame]:
+    """The frames to look into: where the program was told to stop; else the user's, at an exception some more."""
+    if reason not in ("pause", "exception"):
+        return frames[:1]
     user = [frame for frame in frames if frame.user] or frames
-    return user[: SHOWN_FRAMES_AT_CRASH if crash else 1]
+    return user[: SHOWN_FRAMES_AT_CRASH if reason == "exception" else 1]
 
 
 def _place_parameter(spec: BreakpointSpec) -> str:

@@ -37,7 +37,7 @@ async def versions() -> Check:
     """The server's Python and the packages it stands on."""
     parts = [f"mcp-debug {__version__}", f"{platform.python_implementation()} {platform.python_version()}"]
     parts += [f"{name} {metadata.version(name)}" for name in ("mcp", "debugpy", "anyio", "pydantic")]
-    if not os.path.isdir(os.path.join(DEBUGPY, "_vendored", "pydevd")):
+    if not await anyio.Path(DEBUGPY, "_vendored", "pydevd").is_dir():
         return Check("versions", "failed", ", ".join(parts), "debugpy has no pydevd inside: pip install -U debugpy")
     return Check("versions", "ok", ", ".join(parts))
 

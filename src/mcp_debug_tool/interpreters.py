@@ -21,6 +21,7 @@ from .errors import InvalidArgument
 OLDEST = (3, 8)
 _PROBE = "import sys; print(sys.implementation.name, *sys.version_info[:2])"
 _PROBE_SECONDS = 5.0
+_SITE_PACKAGES = ("lib/python3*/site-packages", "Lib/site-packages")
 _BIN = ("Scripts", "python.exe") if os.name == "nt" else ("bin", "python")
 
 DEBUGPY = str(Path(debugpy.__file__).parent)
@@ -75,6 +76,12 @@ def _executable(python: str, cwd: str, environ: Mapping[str, str]) -> str:
     if not os.access(path, os.X_OK):
         raise InvalidArgument("python", f"{path} is not executable", hint="Name an interpreter, or leave python out.")
     return path
+
+
+def site_packages(interpreter: Interpreter) -> list[str]:
+    """Where the interpreter's environment keeps its packages, seen from its layout."""
+    prefix = Path(interpreter.path).parent.parent
+    return sorted(str(path) for pattern in _SITE_PACKAGES for path in prefix.glob(pattern))
 
 
 async def unusable_because(interpreter: Interpreter, environ: Mapping[str, str]) -> str | None:

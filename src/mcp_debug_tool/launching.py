@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from .dap_wrapper import Plan
 from .errors import InvalidArgument
-from .interpreters import Interpreter, choose
+from .interpreters import Interpreter, choose, site_packages
 from .settings import Settings
 from .targets.launch import LaunchTarget, Program
 
@@ -46,6 +46,8 @@ class Prepared:
     interpreter: Interpreter
     what: str
     """The program in a few words."""
+    source_folders: tuple[str, ...]
+    """Where a source file named by a relative path is looked for, in this order."""
 
 
 def prepare(launch: Launch, settings: Settings) -> Prepared:
@@ -74,7 +76,8 @@ def prepare(launch: Launch, settings: Settings) -> Prepared:
     )
     target = LaunchTarget(program, interpreter, cwd, environ, launch.just_my_code)
     words = {"program": os.path.basename(program.name), "module": f"-m {program.name}", "code": "code"}
-    return Prepared(target, plan, cwd, interpreter, " ".join([words[program.kind], *launch.args]))
+    folders = (cwd, *plan.roots, *site_packages(interpreter))
+    return Prepared(target, plan, cwd, interpreter, " ".join([words[program.kind], *launch.args]), folders)
 
 
 def _check_texts(launch: Launch) -> None:
@@ -109,23 +112,25 @@ def _program(launch: Launch, cwd: str) -> Program:
             raise InvalidArgument("code", "is empty")
         return Program("code", launch.code, args)
     assert launch.program is not None
-    return Program("program", source_file("program", launch.program, cwd), args)
+    return Program("program", source_file("program", launch.program, (cwd,)), args)
 
 
-def source_file(parameter: str, file: str, cwd: str) -> str:
-    """The absolute path of a readable, regular file.
+def source_file(parameter: str, file: str, folders: Sequence[str]) -> str:
+    """The absolute path of a readable, regular file; a relative one is taken from the first folder that has it.
 
     Raises:
         InvalidArgument: naming `parameter`.
     """
     if "\0" in file:
         raise InvalidArgument(parameter, "contains a NUL character")
-    path = os.path.normpath(os.path.join(cwd, os.path.expanduser(file)))
+    given = os.path.expanduser(file)
+    candidates = [os.path.normpath(os.path.join(folder, given)) for folder in folders]
+    path = next((candidate for candidate in candidates if os.path.exists(candidate)), candidates[0])
     try:
         mode = os.stat(path).st_mode
     except (OSError, ValueError) as error:
         reason = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be reached: {error}"
-        raise InvalidArgument(parameter, f"{path} {reason}", hint=f"Relative paths begin at {cwd}.") from error
+        raise InvalidArgument(parameter, f"{path} {reason}", hint=f"Relative paths begin at {folders[0]}.") from error
     if not stat.S_ISREG(mode):
         what = "is a directory" if stat.S_ISDIR(mode) else "is not a regular file"
         raise InvalidArgument(parameter, f"{path} {what}", hint="Name a Python file; for a package use module.")

@@ -55,6 +55,8 @@ class Session:
             connect_limit=self._settings.connect_limit,
         )
         self.changes = Changes()
+        self.came_to = ""
+        """What the last answer said of this run, in a few words."""
         # Wall-clock time, for it is compared with the time stamps of files.
         self._began = time.time()
         self.seen = 0
@@ -67,6 +69,11 @@ class Session:
     def state(self) -> State:
         """Where the present run is."""
         return self.wrapper.state
+
+    @property
+    def just_my_code(self) -> bool:
+        """Whether library code is passed over."""
+        return self.prepared.target.just_my_code
 
     @property
     def alive(self) -> bool:
@@ -142,8 +149,8 @@ class Session:
             return False
 
     def resolve_path(self, file: str, parameter: str = "file") -> str:
-        """The absolute path of a source file named relative to the session's folder."""
-        return source_file(parameter, file, self.prepared.cwd)
+        """The absolute path of a source file named relative to one of the session's folders."""
+        return source_file(parameter, file, self.prepared.source_folders)
 
 
 def _only_error(problem: BaseException) -> DebugError:
@@ -212,9 +219,8 @@ class SessionManager:
         """
         self._make_room()
         prepared = prepare(launch, self.settings)
-        wanted = [*self.pending, *self._absolute(breakpoints, prepared.cwd)]
+        wanted = list(dict.fromkeys([*self.pending, *self._absolute(breakpoints, prepared)]))
         session = Session(f"s{self._next}", prepared, self.settings)
-        self._next += 1
 
         async def set_breakpoints(wrapper: DAPWrapper) -> None:
             for spec in wanted:
@@ -222,13 +228,15 @@ class SessionManager:
 
         await self._run(session, set_breakpoints)
         self.pending.clear()
+        session.id = f"s{self._next}"
+        self._next += 1
         self._sessions[session.id] = session
         return session
 
-    def _absolute(self, specs: Sequence[BreakpointSpec], cwd: str) -> list[BreakpointSpec]:
+    def _absolute(self, specs: Sequence[BreakpointSpec], prepared: Prepared) -> list[BreakpointSpec]:
         if len(specs) > self.settings.max_breakpoints:
             raise UsageError(f"breakpoints: more than {self.settings.max_breakpoints}")
-        return [absolute(spec, cwd) for spec in specs]
+        return [absolute(spec, prepared.source_folders) for spec in specs]
 
     async def _run(self, session: Session, breakpoints: Callable[[DAPWrapper], Awaitable[None]]) -> None:
         error = await self._tasks.start(session.run, breakpoints)
@@ -258,6 +266,8 @@ class SessionManager:
 
         async def reapply(wrapper: DAPWrapper) -> None:
             await wrapper.reapply(table)
+            for spec in self.pending:
+                await wrapper.set_breakpoint(spec)
 
         try:
             await self._run(session, reapply)
@@ -265,6 +275,7 @@ class SessionManager:
             session.wrapper.breakpoints = table
             session.wrapper.state = State.EXITED
             raise
+        self.pending.clear()
         return table.all()
 
     async def stop(self, session: Session) -> None:
@@ -273,9 +284,9 @@ class SessionManager:
         self._sessions.pop(session.id, None)
 
 
-def absolute(spec: BreakpointSpec, cwd: str) -> BreakpointSpec:
-    """The spec, checked, with its file as an absolute path."""
+def absolute(spec: BreakpointSpec, folders: Sequence[str]) -> BreakpointSpec:
+    """The spec, checked, with its file as an absolute path; a relative one is looked for in `folders`."""
     spec.check()
     if spec.file is None or spec.file == "<string>":
         return spec
-    return replace(spec, file=source_file("file", spec.file, cwd))
+    return replace(spec, file=source_file("file", spec.file, folders))

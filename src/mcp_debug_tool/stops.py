@@ -56,6 +56,8 @@ class Stop:
     thread_name: str = ""
     breakpoints: tuple[tuple[str, int], ...] = ()
     """Ids of the breakpoints that stopped it, each with its hit number."""
+    removed: tuple[str, ...] = ()
+    """Those of them that were temporary, and are gone."""
     errors: tuple[str, ...] = ()
     """Conditions and log messages that raised."""
     exception: tuple[Link, ...] = ()

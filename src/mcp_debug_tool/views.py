@@ -10,7 +10,7 @@ import json
 import os
 import signal
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .breakpoints import Breakpoint
@@ -19,6 +19,8 @@ from .stops import Exit, Frame, FrameView, Link, Stop
 
 Field = str | int | Sequence[Any] | Mapping[str, Any]
 
+# What the first line of the text says already.
+_IN_HEADLINE = ("session", "state", "reason", "at", "breakpoint", "verified", "exit_code", "waited", "assigned")
 # A page of 1,000 tokens at four bytes each; what does not fit is shown smaller, then left out and counted.
 PAGE_BYTES = 4000
 STACK_SHOWN = 5
@@ -40,7 +42,7 @@ class Answer:
         """The answer as text."""
         parts = [self.headline]
         for name, value in self.fields.items():
-            if name not in ("session", "state", "reason", "at") and value not in ("", (), [], {}):
+            if name not in _IN_HEADLINE and value not in ("", (), [], {}):
                 parts.append(_section(name, value))
         return "\n".join(parts)
 
@@ -154,9 +156,13 @@ def _stop_page(stop: Stop, scene: Scene, size: _Size) -> Answer:
         fields["source"] = source(stop.views[0], size.around)
     if len(stop.frames) > 1:
         fields["stack"] = stack_lines(stop.frames, scene.cwd, STACK_SHOWN)
+    seen: set[tuple[str, str]] = set()
     for index, view in enumerate(stop.views):
         name = "locals" if index == 0 else f"locals of #{stop.frames.index(view.frame)}"
-        fields[name] = _variables(view, size, scene.changed if index == 0 else {})
+        # What a caller merely passed on has been shown.
+        news = replace(view, variables=tuple(pair for pair in view.variables if pair not in seen))
+        seen.update(view.variables)
+        fields[name] = _variables(news, size, scene.changed if index == 0 else {})
     fields["output"] = tail(scene.output, size.output)
     notes = [cut(note, 300) for note in (*scene.notes, *stop.errors, stop.note) if note]
     if notes:
@@ -170,7 +176,8 @@ def _stop_page(stop: Stop, scene: Scene, size: _Size) -> Answer:
 def stop_reason(stop: Stop) -> str:
     """Why the program stopped, in a few words."""
     if stop.breakpoints:
-        hits = ", ".join(f"{name} (hit {count})" for name, count in stop.breakpoints)
+        gone = dict.fromkeys(stop.removed, ", temporary: now removed")
+        hits = ", ".join(f"{name} (hit {count}{gone.get(name, '')})" for name, count in stop.breakpoints)
         return f"breakpoint {hits}" if not stop.exception else f"raised exception, breakpoint {hits}"
     if stop.exception:
         return "uncaught exception" if stop.uncaught else "raised exception"
@@ -213,7 +220,7 @@ def stack_lines(frames: Sequence[Frame], cwd: str, shown: int) -> list[str]:
         lines.append(f"#{index} {cut(frame.function, 80)} {path(frame.file, cwd)}:{frame.line}")
     left = len(frames) - len(lines)
     if left > 0:
-        lines.append(f"{left} more frames: get_stack")
+        lines.append(f"{left} more: get_stack")
     return lines
 
 
@@ -269,7 +276,7 @@ def exit_reason(exit: Exit) -> str:
     except ValueError:
         name = f"signal {-exit.returncode}"
     if exit.by_us:
-        return f"ended by us with {name}"
+        return f"stopped by you ({name})"
     return (
         f"crashed with {name}" if name in ("SIGSEGV", "SIGABRT", "SIGBUS", "SIGILL", "SIGFPE") else f"killed by {name}"
     )
@@ -344,7 +351,7 @@ def variables_page(session: str, what: str, page: Mapping[str, Any]) -> Answer:
 
 def _variable_lines(items: Iterable[Mapping[str, Any]], indent: int) -> Iterable[str]:
     for item in items:
-        parts = f" ({item['n']:,} parts)" if item.get("n") and "items" not in item else ""
+        parts = f" ({_parts(item['n'])})" if item.get("n") and "items" not in item else ""
         yield f"{'  ' * indent}{cut(item['name'], 90)}: {cut(item['type'], 60)} = {cut(item['value'], 400)}{parts}"
         yield from _variable_lines(item.get("items", ()), indent + 1)
 
@@ -356,9 +363,20 @@ def evaluation_page(session: str, expressions: Sequence[str], page: Mapping[str,
     if len(lines) == 1:
         fields["error" if "error" in page["results"][0] else "value"] = lines[0]
     else:
-        fields["results"] = {cut(e, 80): line for e, line in zip(expressions, lines, strict=True)}
+        fields["results"] = [f"{cut(e, 80)} = {line}" for e, line in zip(expressions, lines, strict=True)]
     fields["output"] = tail(output, 2000)
     return Answer(f"{session} evaluated", fields)
+
+
+def assigned_page(session: str, path: str, result: Mapping[str, Any], output: Excerpt) -> Answer:
+    """A changed variable, as it was read back."""
+    line = f"{cut(path, 80)} = {_evaluated(result)}"
+    fields: dict[str, Field] = {"session": session, "assigned": line, "output": tail(output, 2000)}
+    return Answer(f"{session} set {line}", fields)
+
+
+def _parts(count: int) -> str:
+    return f"{count:,} part{'s' if count != 1 else ''}"
 
 
 def _evaluated(result: Mapping[str, Any]) -> str:
@@ -366,7 +384,7 @@ def _evaluated(result: Mapping[str, Any]) -> str:
         return visible(result["error"])
     if "done" in result:
         return "done (a statement)"
-    parts = f", {result['n']:,} parts" if result.get("n") else ""
+    parts = f", {_parts(result['n'])}" if result.get("n") else ""
     return f"{visible(result['value'])}  ({cut(result['type'], 80)}{parts})"
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from agent import Agent, line_of
+
 from conftest import Program
 
 pytestmark = pytest.mark.anyio

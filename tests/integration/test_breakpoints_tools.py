@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from agent import Agent, line_of
+
 from conftest import Program
 
 pytestmark = pytest.mark.anyio
@@ -168,7 +169,7 @@ async def test_a_breakpoint_set_while_running_stops_it(both: Agent, program: Pro
 async def test_a_breakpoint_set_before_any_start_is_taken_by_the_next(both: Agent, program: Program) -> None:
     path = program(LOOP)
     waiting = await both.ok("set_breakpoint", file=str(path), line=line_of(path, "add"), condition="price == 3")
-    assert "waits for start" in waiting.text
+    assert "waits for the next start" in waiting.text
     assert "program.py" in (await both.ok("list_breakpoints")).text
     stop = await both.ok("start", program=str(path))
     assert stop.line == line_of(path, "add")

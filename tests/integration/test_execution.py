@@ -5,6 +5,7 @@ from __future__ import annotations
 import anyio
 import pytest
 from agent import Agent, line_of
+
 from conftest import Program
 
 pytestmark = pytest.mark.anyio

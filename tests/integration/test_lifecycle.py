@@ -16,6 +16,7 @@ from typing import IO, Any
 import psutil
 import pytest
 from agent import Agent, line_of
+
 from conftest import TAG, Program, served, tagged
 
 pytestmark = pytest.mark.anyio
@@ -174,7 +175,7 @@ async def test_stop_ends_a_program_that_ignores_being_asked(agent: Agent, progra
     """)
     await agent.ok("start", program=str(path), timeout_s=0)
     await agent.ok("wait", **{"for": "ready"})
-    assert (await agent.ok("stop")).reason == "ended by us with SIGKILL"
+    assert (await agent.ok("stop")).reason == "stopped by you (SIGKILL)"
 
 
 @pytest.mark.parametrize(
@@ -199,7 +200,8 @@ async def test_a_program_that_dies_during_an_evaluation_is_told(agent: Agent, pr
     path = program("import os\nhere = 1  # @here\n")
     await agent.ok("start", program=str(path), breakpoints=[f"{path}:{line_of(path, 'here')}"])
     text = await agent.error("evaluate", expression="os._exit(5)")
-    assert "ended" in text and "wait" in text
+    assert "has ended" in text
+    assert "call wait" in text
     assert (await agent.ok("wait")).reason == "exit code 5"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from agent import Agent, line_of
+
 from conftest import Program
 
 pytestmark = pytest.mark.anyio

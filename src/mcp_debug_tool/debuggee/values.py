@@ -129,15 +129,16 @@ def _container(value, shape, limit, depth, above):
             part = _render(item, left, depth - 1, above)
         parts.append(part)
         left -= len(part) + 2
-    return _joined(opening, parts, total, closing, limit, isinstance(value, tuple) and total == 1)
+    one_tuple = isinstance(value, tuple) and total == 1
+    return _joined(opening, parts, total, closing, limit, one_tuple, outermost=len(above) == 1)
 
 
-def _joined(opening, parts, total, closing, limit, one_tuple=False):
-    """The parts that fit, and how many there are in all when some do not."""
+def _joined(opening, parts, total, closing, limit, one_tuple=False, outermost=False):
+    """The parts that fit, and how many there are in all when some of the outermost do not."""
     text = opening + ", ".join(parts) + ("," if one_tuple else "") + closing
     if len(parts) == total and len(text) <= limit:
         return text
-    note = "… %s in all" % format(total, ",")
+    note = "… %s in all" % format(total, ",") if outermost else "…"
     while parts and len(opening) + sum(len(part) + 2 for part in parts) + len(note) + len(closing) > limit:
         parts = parts[:-1]
     return opening + ", ".join(parts + [note]) + closing

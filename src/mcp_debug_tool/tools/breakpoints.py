@@ -44,7 +44,7 @@ async def set_breakpoint(
     limit = sessions.settings.max_breakpoints
     if len(found.wrapper.breakpoints.all()) >= limit:
         raise UsageError(f"{limit} breakpoints are set, which is the limit", hint="Call remove_breakpoint.")
-    breakpoint = await found.wrapper.set_breakpoint(absolute(spec, found.prepared.cwd))
+    breakpoint = await found.wrapper.set_breakpoint(absolute(spec, found.prepared.source_folders))
     shown = breakpoint_line(breakpoint, found.prepared.cwd)
     fields: dict[str, Any] = {"session": found.id, "breakpoint": shown, "verified": "yes"}
     if breakpoint.place is not None and found.wrapper.is_library(breakpoint.place.file):
@@ -55,25 +55,29 @@ async def set_breakpoint(
 
 
 def _pending(sessions: SessionManager, spec: BreakpointSpec) -> Answer:
-    spec = absolute(spec, sessions.settings.cwd)
+    folders = sessions.all()[-1].prepared.source_folders if sessions.all() else (sessions.settings.cwd,)
+    spec = absolute(spec, folders)
     if len(sessions.pending) >= sessions.settings.max_breakpoints:
         raise UsageError("too many breakpoints wait for a start", hint="Call remove_breakpoint with all=true.")
-    sessions.pending.append(spec)
-    text = f"{spec.what()}: waits for start, where its line is verified"
-    return Answer(text, {"breakpoint": text, "next": "start"})
+    if spec not in sessions.pending:
+        sessions.pending.append(spec)
+    text = f"{spec.what()}: waits for the next start or restart, where its line is verified"
+    return Answer(text, {"breakpoint": text, "next": "start or restart"})
 
 
 async def list_breakpoints(context: Context[SessionManager, Any], session: SessionId = None) -> Answer:
     """List the breakpoints of a session: id, line, its source, condition, hits so far, and why one is not set."""
     sessions = manager(context)
+    waiting = [spec.what() for spec in sessions.pending]
     if session is None and not sessions.all():
-        waiting = [spec.what() for spec in sessions.pending]
         return Answer(f"{len(waiting)} breakpoints wait for start", {"waiting": waiting, "next": "start"})
     found = sessions.get(session)
     if found.alive:
         await found.wrapper.refresh_hits()
     every = found.wrapper.breakpoints.all()
-    return breakpoints_page(found.id, every, found.prepared.cwd, f"{found.id} has {len(every)} breakpoints")
+    headline = f"{found.id} has {len(every)} breakpoint{'s' if len(every) != 1 else ''}"
+    page = breakpoints_page(found.id, every, found.prepared.cwd, headline)
+    return Answer(headline, {**page.fields, "waiting for start or restart": waiting})
 
 
 async def remove_breakpoint(

@@ -12,6 +12,7 @@ from ..breakpoints import BreakpointSpec
 from ..errors import InvalidArgument
 from ..protocol.state import State
 from ..sessions import Session, SessionManager
+from ..stops import Stop
 from ..views import Answer
 from .outcomes import outcome, page
 from .parameters import Detail, SessionId, Timeout, manager
@@ -33,7 +34,7 @@ async def continue_(
         _require_stopped(found, "continue")
         notes = await _run_until(found, until) if until is not None else []
         await found.wrapper.resume("continue")
-        return await outcome(found, timeout_s, full=detail == "full", notes=notes)
+        return await outcome(found, timeout_s, full=detail == "full", notes=notes, until=until)
 
 
 async def _run_until(session: Session, until: str) -> list[str]:
@@ -67,17 +68,27 @@ async def step(
     found = manager(context).get(session)
     with found.command("step"):
         _require_stopped(found, "step")
+        before = found.wrapper.stop
         for taken in range(1, count + 1):
             await found.wrapper.step(_STEPS[kind])
-            answer = await outcome(found, timeout_s, full=detail == "full", notes=_steps_note(taken, count))
+            notes = [f"{taken} of {count} steps taken"] if count > 1 else []
+            answer = await outcome(found, timeout_s, full=detail == "full", notes=notes)
             stop = found.wrapper.stop
             if stop is None or stop.reason != "step" or stop.breakpoints:
-                break
+                return answer
+        if kind == "into" and count == 1 and _passed_over_a_call(found, before, stop):
+            notes = ["only library code was called there, and just_my_code passes over it: set a breakpoint in it"]
+            return Answer(answer.headline, {**answer.fields, "notes": notes})
         return answer
 
 
-def _steps_note(taken: int, count: int) -> list[str]:
-    return [f"{taken} of {count} steps taken"] if count > 1 else []
+def _passed_over_a_call(session: Session, before: Stop | None, after: Stop | None) -> bool:
+    """Whether a step into a line with a call has entered nothing."""
+    if before is None or after is None or before.frame is None or not before.views or not session.just_my_code:
+        return False
+    view = before.views[0]
+    line = view.source[view.frame.line - view.first_line] if view.source else ""
+    return "(" in line and len(after.frames) == len(before.frames)
 
 
 async def pause(

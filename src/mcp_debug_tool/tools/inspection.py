@@ -11,7 +11,7 @@ from ..errors import AdapterError, InvalidArgument, WrongState
 from ..protocol.state import State
 from ..sessions import Session, SessionManager
 from ..stops import Frame
-from ..views import Answer, evaluation_page, stack_page, threads_page, variables_page
+from ..views import Answer, assigned_page, evaluation_page, stack_page, threads_page, variables_page
 from .execution import compiled
 from .parameters import FrameIndex, SessionId, manager
 
@@ -139,7 +139,7 @@ async def set_variable(
         if "error" in page:
             raise AdapterError(f"{path} was not set: {page['error']}", hint="Mend value or path; nothing has changed.")
         found.changes.forget()
-        return evaluation_page(found.id, [path], {"results": [page]}, found.new_output())
+        return assigned_page(found.id, path, page, found.new_output())
 
 
 def _require_stopped(session: Session) -> None:

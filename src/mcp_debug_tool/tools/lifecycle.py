@@ -55,6 +55,7 @@ async def restart(
     its line's text where lines have moved. Answers with the first stop or the exit."""
     found = manager(context).get(session)
     with found.command("restart"):
+        came_to = found.came_to
         before = {b.id: b.place.line for b in found.wrapper.breakpoints.all() if b.place is not None}
         breakpoints = await manager(context).restart(found)
         notes = [f"{b.id} NOT SET: {b.problem}" for b in breakpoints if b.problem is not None]
@@ -63,6 +64,7 @@ async def restart(
             for b in breakpoints
             if b.place is not None and b.id in before and before[b.id] != b.place.line
         ]
+        notes += [f"the run before: {came_to}"] if came_to else []
         return await outcome(found, timeout_s, full=detail == "full", notes=notes)
 
 
@@ -103,7 +105,7 @@ def _line(session: Session) -> str:
 
 def _python(session: Session) -> str:
     interpreter = session.prepared.interpreter
-    return f"{interpreter.path} ({interpreter.origin})"
+    return f"{path(interpreter.path, session.prepared.cwd)} ({interpreter.origin})"
 
 
 def _moved(session: Session) -> list[str]:

@@ -22,6 +22,7 @@ async def outcome(
     exit_only: bool = False,
     notes: Sequence[str] = (),
     start: str = "",
+    until: str | None = None,
 ) -> Answer:
     """Wait at most `seconds` for what the call is about, then answer with the state there is."""
     wrapper, began = session.wrapper, time.monotonic()
@@ -39,6 +40,8 @@ async def outcome(
 
     with anyio.move_on_after(seconds):
         await wrapper.wait(happened)
+    if until is not None and wrapper.stop is not None and wrapper.stop.reason != "reached until":
+        notes = [*notes, f"{until} was not reached; it is no longer waited for"]
     return page(session, time.monotonic() - began, full=full, matched=matched, notes=notes, start=start)
 
 
@@ -62,12 +65,17 @@ def page(
         notes=notes,
         start=start,
     )
-    if matched and stop is None and wrapper.exit is None:
-        return running_page(scene, waited, matched=matched)
-    if stop is not None:
-        return stop_page(stop, scene, full=full)
+    answer = _answer(session, scene, waited, full=full, matched=matched)
+    session.came_to = answer.headline.partition(" ")[2]
+    return answer
+
+
+def _answer(session: Session, scene: Scene, waited: float, *, full: bool, matched: str) -> Answer:
+    wrapper = session.wrapper
+    if wrapper.stop is not None:
+        return stop_page(wrapper.stop, scene, full=full)
     if wrapper.exit is not None:
         return exit_page(wrapper.exit, scene)
     if wrapper.state is State.LOST:
         return lost_page(scene, wrapper.lost_reason)
-    return running_page(scene, waited)
+    return running_page(scene, waited, matched=matched)
