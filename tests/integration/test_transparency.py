@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ import anyio.to_thread
 import pytest
 import pythons
 from agent import Agent
+
 from conftest import TAG
 
 pytestmark = pytest.mark.anyio
@@ -108,7 +108,7 @@ def exit_code(answer: Mapping[str, Any]) -> int:
 # --- who am I -------------------------------------------------------------------------------------------------
 
 
-def known_differences(version: str, plain: Mapping[str, Any]) -> dict[str, Any]:
+def known_differences(minor: int, plain: Mapping[str, Any]) -> dict[str, Any]:
     """All that a program can see of us, each with the reason why it stays; `identity.py` looks for more."""
     known: dict[str, Any] = {
         # Our connection.
@@ -120,12 +120,14 @@ def known_differences(version: str, plain: Mapping[str, Any]) -> dict[str, Any]:
         # Tells the server about the end.
         "exit callbacks": plain["exit callbacks"] + 1,
         # pydevd learns so of new threads.
-        "functions.start thread": ["method", "pydev_start_new_thread"],
+        "functions.start thread": ["method", f"pydev_start_{'new' if minor < 13 else 'joinable'}_thread"],
     }
-    if version < "3.12":
-        known["tracing"] = [True, False]  # there is no sys.monitoring yet
-    if version < "3.9":
-        known["functions.shutdown"] = ["function", "_shutdown"]  # there is no threading._register_atexit yet
+    if minor < 12:
+        # There is no sys.monitoring yet; pydevd warns a program that takes its tracing away.
+        known["tracing"] = [True, False]
+        known["functions.settrace"] = ["function", "_internal_set_trace"]
+    if minor < 9:
+        known["functions.shutdown"] = ["function", "_shutdown"]  # no threading._register_atexit yet
     return known
 
 
@@ -149,7 +151,7 @@ async def test_a_program_sees_the_same_as_in_a_plain_run(
     expected, seen = json.loads(plain.stdout), json.loads(debugged.stdout)
     for more_is_harmless in ("missing modules", "importers"):
         seen[more_is_harmless] = [entry for entry in seen[more_is_harmless] if entry in expected[more_is_harmless]]
-    assert differences(expected, seen) == known_differences(version, expected)
+    assert differences(expected, seen) == known_differences(int(version.split(".")[1]), expected)
 
 
 def differences(plain: Mapping[str, Any], debugged: Mapping[str, Any]) -> dict[str, Any]:
@@ -165,3 +167,293 @@ def differences(plain: Mapping[str, Any], debugged: Mapping[str, Any]) -> dict[s
         elif one != other:
             found[name] = other
     return found
+
+
+# --- how do I end ---------------------------------------------------------------------------------------------
+
+CASES = {
+    "sys.exit(3)": Case("import sys\nprint('x')\nsys.exit(3)"),
+    "sys.exit(text)": Case("import sys\nsys.exit('bye')"),
+    "sys.exit()": Case("import sys\nsys.exit()"),
+    "SystemExit through finally": Case("try:\n    raise SystemExit(5)\nfinally:\n    print('last')"),
+    "os._exit(7)": Case("import os\nprint('flushed', flush=True)\nprint('lost')\nos._exit(7)"),
+    "no newline at the end": Case("import sys\nsys.stdout.write('out')\nsys.stderr.write('err')"),
+    "uncaught": Case(
+        """
+        def g(): raise ValueError("boom")
+        def f(): g()
+        f()
+        """,
+        stops=1,
+    ),
+    "uncaught while handling": Case(
+        """
+        def f(data):
+            try:
+                return data["a"]
+            except KeyError:
+                return data[1 / 0]
+        f({})
+        """,
+        stops=1,
+    ),
+    "uncaught from": Case(
+        """
+        try:
+            int("x")
+        except ValueError as error:
+            raise RuntimeError("no number") from error
+        """,
+        stops=1,
+    ),
+    "uncaught from None": Case(
+        """
+        try:
+            int("x")
+        except ValueError as error:
+            raise RuntimeError("no number") from None
+        """,
+        stops=1,
+    ),
+    "uncaught in an imported module": Case(
+        "import broken", stops=1, files={"broken.py": "def f():\n    return {}['key']\n\nVALUE = f()\n"}
+    ),
+    "syntax error in an imported module": Case("import broken", stops=1, files={"broken.py": "x = 1\ny = = 2\n"}),
+    "no such module": Case("print('first')\nimport no_such_module_anywhere", stops=1),
+    "relative import": Case("from . import neighbour", stops=1),
+    "uncaught through finally": Case(
+        """
+        try:
+            raise OSError(2, "No such thing")
+        finally:
+            print("cleaned up")
+        """,
+        stops=1,
+    ),
+    "uncaught in a coroutine": Case(
+        """
+        import asyncio
+        async def inner():
+            await asyncio.sleep(0)
+            raise LookupError("lost")
+        async def main():
+            await asyncio.gather(inner(), asyncio.sleep(0))
+        asyncio.run(main())
+        """,
+        stops=1,
+    ),
+    "an exception of bad manners": Case(
+        """
+        class Rude(Exception):
+            def __str__(self): raise RuntimeError("no text")
+        raise Rude
+        """,
+        stops=1,
+    ),
+    "SIGTERM": Case("import os, signal, time\nos.kill(os.getpid(), signal.SIGTERM)\ntime.sleep(30)"),
+    "SIGKILL": Case("import os, signal, time\nos.kill(os.getpid(), signal.SIGKILL)\ntime.sleep(30)"),
+    "SIGSEGV": Case("import ctypes\nprint('on', flush=True)\nctypes.string_at(0)"),
+    "SIGABRT": Case("import os\nos.abort()"),
+    "SIGINT": Case("import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(30)"),
+    "KeyboardInterrupt": Case("def f(): raise KeyboardInterrupt\nf()"),
+    "SIGTERM handled": Case(
+        """
+        import os, signal, sys, time
+        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(f"got {number}"))
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(30)
+        """
+    ),
+    "SIGALRM handled": Case(
+        """
+        import signal
+        signal.signal(signal.SIGALRM, lambda number, frame: print("alarm at line", frame.f_lineno))
+        signal.setitimer(signal.ITIMER_REAL, 0.01)
+        signal.pause()
+        """
+    ),
+    "its own SIGURG": Case(
+        """
+        import os, signal
+        signal.signal(signal.SIGURG, lambda number, frame: print("urgent"))
+        os.kill(os.getpid(), signal.SIGURG)
+        """
+    ),
+    "atexit": Case("import atexit\natexit.register(print, 'bye')\natexit.register(print, 'first')\nprint('hi')"),
+    "atexit after uncaught": Case("import atexit\natexit.register(print, 'bye')\nraise KeyError('k')", stops=1),
+    "uncaught in atexit": Case("import atexit\n@atexit.register\ndef last():\n    return 1 / 0\nprint('hi')"),
+    "destructors": Case(
+        """
+        class Loud:
+            def __init__(self, name): self.name = name
+            def __del__(self): print("gone:", self.name)
+        def f():
+            local = Loud("local")
+            return local.name
+        print(f())
+        kept = Loud("global")
+        loop = Loud("loop")
+        loop.loop = loop
+        print("end")
+        """
+    ),
+    "destructors after uncaught": Case(
+        """
+        class Loud:
+            def __del__(self): print("gone")
+        def f():
+            local = Loud()
+            raise ValueError("with a local")
+        f()
+        """,
+        stops=1,
+    ),
+    "uncaught in a destructor": Case(
+        "class Bad:\n    def __del__(self): raise ValueError('late')\nbad = Bad()\ndel bad\nprint('on')"
+    ),
+    "a daemon thread still runs": Case(
+        """
+        import threading, time
+        threading.Thread(target=time.sleep, args=(30,), daemon=True).start()
+        print("main is done")
+        """
+    ),
+    "a thread outlives main": Case(
+        """
+        import threading
+        def work():
+            threading.main_thread().join()
+            print("thread is done")
+        threading.Thread(target=work).start()
+        print("main is done")
+        """
+    ),
+    "uncaught in a thread": Case(
+        """
+        import threading
+        def work(): return 1 / 0
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+        print("after")
+        """,
+        stops=1,
+    ),
+    "its own threading.excepthook": Case(
+        """
+        import threading
+        threading.excepthook = lambda args: print("hook", args.exc_type.__name__, args.thread.name)
+        thread = threading.Thread(target=lambda: 1 / 0, name="worker")
+        thread.start()
+        thread.join()
+        """,
+        stops=1,
+    ),
+    "its own sys.excepthook": Case(
+        "import sys\nsys.excepthook = lambda *a: print('hook', a[0].__name__, a[1])\nraise ValueError('q')", stops=1
+    ),
+    "a pool of threads": Case(
+        """
+        from concurrent.futures import ThreadPoolExecutor
+        with ThreadPoolExecutor(4) as pool:
+            print(sum(pool.map(lambda n: n * n, range(100))))
+        """
+    ),
+    "stdin to its end": Case("import sys\nprint(repr(sys.stdin.read()))", stdin="one\ntwo\nüber"),
+    "stdin by input()": Case(
+        """
+        print(input("name? "))
+        try:
+            input("again? ")
+        except EOFError as error:
+            print("no more:", error)
+        """,
+        stdin="Ada\n",
+    ),
+    "recursion without end": Case(
+        """
+        def dive(n):
+            try:
+                return dive(n + 1)
+            except RecursionError:
+                return n
+        print(900 < dive(0) <= 1000)
+        """
+    ),
+    "tracebacks and stacks of its own": Case(
+        """
+        import inspect, sys, traceback
+        def f():
+            try:
+                {}["k"]
+            except KeyError:
+                traceback.print_exc()
+            traceback.print_stack()
+            print([frame.function for frame in inspect.stack()], sys.exc_info())
+        f()
+        """
+    ),
+    "warnings": Case("import warnings\nwarnings.warn('old', DeprecationWarning)\nwarnings.warn('odd')"),
+    "warnings as errors": Case("print('runs')", env={"PYTHONWARNINGS": "error"}),
+    "developer mode": Case("open(__file__)\nprint('runs')", env={"PYTHONDEVMODE": "1"}),
+    "optimised": Case("assert False\nprint(__debug__)", env={"PYTHONOPTIMIZE": "2"}),
+    "safe path": Case("import sys\nprint(sys.path)", env={"PYTHONSAFEPATH": "1"}),
+    "unbuffered": Case("import sys\nprint(sys.stdout.write_through)", env={"PYTHONUNBUFFERED": "1"}),
+    "latin-1": Case("import sys\nprint(sys.stdout.encoding)", env={"PYTHONIOENCODING": "latin-1", "LC_ALL": "C"}),
+    "a fixed hash seed": Case("print(hash('x'))", env={"PYTHONHASHSEED": "1"}),
+    "all descriptors closed": Case(
+        """
+        import os
+        os.closerange(3, 4096)
+        with open("notes.txt", "w") as notes:
+            notes.write("mine")
+            notes.flush()
+            print(open("notes.txt").read())
+        """
+    ),
+    "replaced by exec": Case(
+        """
+        import os, sys
+        print("before", flush=True)
+        os.execv(sys.executable, [sys.executable, "-c", "import sys; print('after'); sys.exit(9)"])
+        """
+    ),
+    "children": Case(
+        """
+        import json, os, subprocess, sys
+        look = "import json, os, sys; print(json.dumps([dict(os.environ), sorted(sys.modules), sys.path, sys.argv]))"
+        print(subprocess.run([sys.executable, "-c", look, "x"], stdout=subprocess.PIPE).stdout.decode())
+        print(os.popen("env | sort").read())
+        print(subprocess.run("exit 3", shell=True, close_fds=False).returncode)
+        """
+    ),
+    "its own names of the standard library": Case(
+        """
+        import queue, code, select, calendar
+        print(queue.__file__, queue.WHOSE, code.WHOSE, select.WHOSE, calendar.WHOSE)
+        """,
+        files={f"{name}.py": "WHOSE = 'mine'\n" for name in ("queue", "code", "select", "calendar")},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_a_program_ends_as_in_a_plain_run(agent: Agent, tmp_path: Path, version: str, name: str) -> None:
+    plain, debugged = await both_ways(agent, tmp_path, version, CASES[name])
+    assert debugged == plain
+
+
+async def both_ways(agent: Agent, folder: Path, version: str, case: Case) -> tuple[Run, Run]:
+    """The case run plainly and under us, on the same files."""
+    python = interpreter(version)
+    path = folder / "program.py"
+    for name, text in {**case.files, "program.py": case.source}.items():
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(textwrap.dedent(text).lstrip(), encoding="utf-8")
+    env = {"PYTHONUNBUFFERED": None, "PYTHONDONTWRITEBYTECODE": None, "PYTEST_CURRENT_TEST": None, **case.env}
+    command = [python, str(path)]
+    plain = await anyio.to_thread.run_sync(lambda: run_plainly(command, cwd=folder, env=env, stdin=case.stdin))
+    launch = {"program": str(path), "cwd": str(folder), "env": env, "python": python}
+    return plain, await run_debugged(agent, launch, stdin=case.stdin, stops=case.stops)

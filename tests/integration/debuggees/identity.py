@@ -1,5 +1,7 @@
 """Print as JSON all by which a program could tell how it was started; runs on Python 3.8 and newer."""
 
+# ruff: noqa: E402
+
 import sys
 
 # First of all, before anything is imported or defined here.
@@ -92,7 +94,7 @@ facts = {
     "main": {n: repr(v) for n, v in vars(main).items() if n in NAMES and n not in ("__loader__", "__spec__")},
     "loader": kind(main.__loader__) if main.__loader__ else None,
     "spec": [spec.name, spec.origin, spec.cached, kind(spec.loader), spec.parent] if spec else None,
-    "builtins": [kind(type(builtins.__dict__["__build_class__"])), isinstance(globals()["__builtins__"], types.ModuleType)],
+    "builtins": isinstance(globals()["__builtins__"], types.ModuleType),
     "builtin names": dir(builtins),
     "sys names": sorted(vars(sys)),
     "missing modules": MODULES,

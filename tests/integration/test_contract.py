@@ -1,0 +1,94 @@
+"""The private points of pydevd that `debuggee/` leans on: a debugpy in which one is gone fails here, by name.
+
+Where one is missing the product goes on without that patch; this test is how we notice.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from pythons import VERSIONS, find
+
+from mcp_debug_tool.interpreters import DEBUGPY
+
+POINTS = """
+pydevd.start_client
+pydevd.settrace
+pydevd.time.sleep
+pydevd.get_global_debugger
+pydevd.CheckAliveThread.__init__
+pydevd.PyDB.initialize_network
+pydevd.PyDB.get_internal_queue_and_event
+pydevd.PyDB._PyDB__wait_for_threads_to_finish
+pydevd.PyDB.on_disconnect
+pydevd.PyDB.set_exclude_filters
+pydevd.PyDB.get_use_libraries_filter
+_pydevd_bundle.pydevd_comm.ReaderThread._terminate_on_socket_close
+_pydevd_bundle.pydevd_thread_lifecycle.internal_run_thread
+_pydevd_bundle.pydevd_suspended_frames.SuspendedFramesManager.find_frame
+_pydevd_bundle.pydevd_suspended_frames.SuspendedFramesManager.get_thread_id_for_variable_reference
+_pydevd_bundle._debug_adapter.pydevd_base_schema.BaseSchema._dap_id_to_obj_id
+_pydevd_bundle.pydevd_vars.evaluate_expression
+_pydevd_bundle.pydevd_breakpoints.get_exception_breakpoint
+_pydevd_bundle.pydevd_timeout.TimeoutTracker.call_on_timeout
+_pydevd_bundle.pydevd_filtering.ExcludeFilter
+_pydevd_bundle.pydevd_filtering.FilesFiltering.in_project_roots
+_pydevd_bundle.pydevd_net_command.NetCommand
+_pydevd_bundle.pydevd_constants.GlobalDebuggerHolder.global_dbg
+_pydevd_bundle.pydevd_constants.HTTP_JSON_PROTOCOL
+_pydevd_bundle.pydevd_constants.STATE_SUSPEND
+_pydevd_bundle.pydevd_defaults.PydevdCustomization.DEFAULT_PROTOCOL
+pydevd_tracing.SetTrace
+pydevd_tracing.restore_sys_set_trace_func
+""".split()
+
+CHECK = """
+import importlib, os, sys
+os.environ["PYDEVD_USE_FRAME_EVAL"] = "NO"
+sys.path.insert(0, os.path.join(sys.argv[1], "_vendored", "pydevd"))
+import pydevd
+for point in sys.argv[2:]:
+    parts = point.split(".")
+    for cut in range(len(parts), 0, -1):
+        try:
+            found = importlib.import_module(".".join(parts[:cut]))
+            break
+        except ImportError:
+            continue
+    for name in parts[cut:]:
+        if not hasattr(found, name):
+            print(point)
+            break
+        found = getattr(found, name)
+debugger = pydevd.PyDB(set_as_global=False)
+for name in ("get_exception_breakpoint", "break_on_caught_exceptions", "suspended_frames_manager", "timeout_tracker",
+             "_files_filtering", "created_pydb_daemon_threads", "check_alive_thread", "writer"):
+    if not hasattr(debugger, name):
+        print("PyDB()." + name)
+os._exit(0) if not sys.stdout.flush() else None
+"""
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_pydevd_still_has_what_the_patches_lean_on(version: str) -> None:
+    python = find(version)
+    if python is None:
+        pytest.skip(f"no CPython {version} on this machine")
+    run = subprocess.run(
+        [python, "-c", CHECK, DEBUGPY, *POINTS], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.split() == []
+
+
+def test_the_check_itself_notices_a_missing_point() -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", CHECK, DEBUGPY, "pydevd.no_such_point"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert run.stdout.split() == ["pydevd.no_such_point"]
