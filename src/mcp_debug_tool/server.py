@@ -31,7 +31,8 @@ reading the code does not explain a crash, a wrong value, a hang or a flaky resu
 Shortest way: start(program=..., breakpoints=[{file, line}]) runs to the first stop and answers with why, where, \
 source, stack and variables; a crash stops where it was raised without any breakpoint. Then step, continue, \
 get_variables(path=...), evaluate. After an edit: restart. At the end: stop.
-Calls never block past timeout_s: 'still running' means go on with wait, pause or get_output."""
+Calls never block past timeout_s: 'still running' means go on with wait, pause or get_output. session may be left out \
+while one is alive; frame is an index of get_stack, by default the frame of the page."""
 
 
 def tools() -> list[DebugTool]:

@@ -25,8 +25,8 @@ async def get_stack(
     thread: Annotated[
         str | None, Field(description="Name or id of a thread, or 'all'; default: the stopped one.")
     ] = None,
-    start: Annotated[int, Field(ge=0, description="First frame to show.")] = 0,
-    count: Annotated[int, Field(ge=1, le=100, description="Frames to show.")] = 20,
+    start: Annotated[int, Field(ge=0, description="First frame.")] = 0,
+    count: Annotated[int, Field(ge=1, le=100, description="Frames.")] = 20,
     session: SessionId = None,
 ) -> Answer:
     """Get the call stack of the stopped program, innermost frame first, library frames included; thread='all' shows the
@@ -60,11 +60,11 @@ async def get_variables(
     context: Context[SessionManager, Any],
     path: Annotated[str | None, Field(description="A value to open, such as order.items[3].price.")] = None,
     frame: FrameIndex = None,
-    scope: Annotated[Literal["locals", "globals"], Field(description="Which names, without path.")] = "locals",
+    scope: Annotated[Literal["locals", "globals"], Field(description="Without path.")] = "locals",
     filter: Annotated[str | None, Field(description="Regular expression on names.")] = None,
-    depth: Annotated[int, Field(ge=1, le=4, description="Levels to open.")] = 1,
-    start: Annotated[int, Field(ge=0, description="First item to show.")] = 0,
-    count: Annotated[int, Field(ge=1, le=200, description="Items to show.")] = 30,
+    depth: Annotated[int, Field(ge=1, le=4, description="Levels.")] = 1,
+    start: Annotated[int, Field(ge=0, description="First item.")] = 0,
+    count: Annotated[int, Field(ge=1, le=200, description="Items.")] = 30,
     session: SessionId = None,
 ) -> Answer:
     """Get the variables of a frame, or with path the attributes and items inside one value, paged however large it is.
@@ -97,7 +97,7 @@ async def evaluate(
     expression: Annotated[str | list[str], Field(description="Expression or statements, or a list of them.")],
     frame: FrameIndex = None,
     timeout_s: Annotated[float, Field(gt=0, le=30, description="Seconds for each; then it is interrupted.")] = 5.0,
-    max_chars: Annotated[int, Field(ge=20, le=MAX_VALUE_CHARS, description="Longest value to show.")] = 1000,
+    max_chars: Annotated[int, Field(ge=20, le=MAX_VALUE_CHARS, description="Longest value.")] = 1000,
     session: SessionId = None,
 ) -> Answer:
     """Evaluate Python in a frame of the stopped program: expressions give their value and type, statements run and may

@@ -22,18 +22,18 @@ async def start(
     program: Annotated[str | None, Field(description="Path of a Python script.")] = None,
     module: Annotated[str | None, Field(description="Module to run as python -m does.")] = None,
     code: Annotated[str | None, Field(description="Code to run as python -c does.")] = None,
-    args: Annotated[list[str], Field(description="Its command-line arguments.")] = [],  # noqa: B006
+    args: Annotated[list[str], Field(description="Command line.")] = [],  # noqa: B006
     env: Annotated[
         dict[str, str | None] | None, Field(description="Variables added to the server's; null removes.")
     ] = None,
-    cwd: Annotated[str | None, Field(description="Folder to run in; default: the server's.")] = None,
+    cwd: Annotated[str | None, Field(description="Default: the server's.")] = None,
     python: Annotated[
         str | None, Field(description="Interpreter; default: the project's .venv or venv, VIRTUAL_ENV, the server's.")
     ] = None,
     breakpoints: Breakpoints = [],  # noqa: B006
     stop_on_entry: Annotated[bool, Field(description="Stop at the first line.")] = False,
     break_on: Annotated[list[BreakOn], Field(description="Exceptions to stop at; [] for none.")] = ["uncaught"],  # noqa: B006
-    just_my_code: Annotated[bool, Field(description="Skip library code in steps and stacks.")] = True,
+    just_my_code: Annotated[bool, Field(description="Skip library code.")] = True,
     timeout_s: Timeout = 20.0,
     detail: Detail = "page",
 ) -> Answer:

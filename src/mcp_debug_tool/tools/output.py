@@ -30,7 +30,7 @@ async def get_output(
     send: Annotated[
         str | None, Field(description="Write this to the program's stdin first, newline included; \\x04 closes it.")
     ] = None,
-    limit: Annotated[int, Field(ge=100, le=40_000, description="Most bytes to answer with.")] = 8000,
+    limit: Annotated[int, Field(ge=100, le=40_000, description="Bytes.")] = 8000,
     session: SessionId = None,
 ) -> Answer:
     """Get what the program has printed (stdout, stderr, log points), or send input to its stdin. Answers with the text

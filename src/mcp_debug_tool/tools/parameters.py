@@ -10,16 +10,17 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from ..breakpoints import BreakpointSpec
 from ..sessions import SessionManager
 
-SessionId = Annotated[str | None, Field(description="Session id; not needed while one is alive.")]
-Timeout = Annotated[float, Field(ge=0, le=50, description="Seconds to wait before answering 'still running'.")]
-Detail = Annotated[Literal["page", "full"], Field(description="full: the page without its size limit.")]
-FrameIndex = Annotated[int | None, Field(ge=0, description="Index in the stack; default: the frame of the page.")]
+# What needs no word: it is optional while one session is alive, as the instructions say.
+SessionId = str | None
+Timeout = Annotated[float, Field(ge=0, le=50, description="Seconds until 'still running'.")]
+Detail = Annotated[Literal["page", "full"], Field(description="full: no size limit.")]
+FrameIndex = Annotated[int | None, Field(ge=0, description="Index in the stack.")]
 
 
 class BreakpointArgument(BaseModel):
     """One breakpoint as `start` takes it; the same parameters as set_breakpoint."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"description": ""})
 
     file: str | None = None
     line: int | None = None

@@ -24,9 +24,10 @@ from ..views import Answer, cut, visible
 ToolContext = Context[SessionManager, Any]
 ToolFunction = Callable[..., Awaitable[Answer]]
 
-READ_ONLY = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
-CHANGES = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=False)
-RUNS_CODE = ToolAnnotations(read_only_hint=False, destructive_hint=True, open_world_hint=False)
+READ_ONLY = ToolAnnotations(read_only_hint=True, open_world_hint=False)
+CHANGES = ToolAnnotations(destructive_hint=False, open_world_hint=False)
+# Not read-only and destructive are the defaults of the specification.
+RUNS_CODE = ToolAnnotations(open_world_hint=False)
 
 
 class DebugTool(Tool):
@@ -105,6 +106,10 @@ def plain_schema(schema: dict[str, Any]) -> dict[str, Any]:
     return {**plain, "additionalProperties": False}
 
 
+# Empty, these say nothing: what is not required may be left out.
+_OPTIONAL = ("default", "description")
+
+
 def _plain(node: Any, definitions: dict[str, Any]) -> Any:
     if isinstance(node, list):
         return [_plain(item, definitions) for item in node]
@@ -120,7 +125,9 @@ def _plain(node: Any, definitions: dict[str, Any]) -> Any:
                 key.rstrip("_"): _plain({k: v for k, v in item.items() if k != "title"}, definitions)
                 for key, item in value.items()
             }
-        elif name not in ("title", "additionalProperties") and not (name == "default" and value in (None, [], {})):
+        elif name not in ("title", "additionalProperties") and not (
+            name in _OPTIONAL and value in (None, [], {}, "", False)
+        ):
             result[name] = _plain(value, definitions)
     return _without_null(result)
 
