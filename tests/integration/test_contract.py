@@ -13,36 +13,36 @@ from pythons import VERSIONS, find
 
 from mcp_debug_tool.interpreters import DEBUGPY
 
-POINTS = """
-pydevd.start_client
-pydevd.settrace
-pydevd.time.sleep
-pydevd.get_global_debugger
-pydevd.CheckAliveThread.__init__
-pydevd.PyDB.initialize_network
-pydevd.PyDB.get_internal_queue_and_event
-pydevd.PyDB._PyDB__wait_for_threads_to_finish
-pydevd.PyDB.on_disconnect
-pydevd.PyDB.set_exclude_filters
-pydevd.PyDB.get_use_libraries_filter
-_pydevd_bundle.pydevd_comm.ReaderThread._terminate_on_socket_close
-_pydevd_bundle.pydevd_thread_lifecycle.internal_run_thread
-_pydevd_bundle.pydevd_suspended_frames.SuspendedFramesManager.find_frame
-_pydevd_bundle.pydevd_suspended_frames.SuspendedFramesManager.get_thread_id_for_variable_reference
-_pydevd_bundle._debug_adapter.pydevd_base_schema.BaseSchema._dap_id_to_obj_id
-_pydevd_bundle.pydevd_vars.evaluate_expression
-_pydevd_bundle.pydevd_breakpoints.get_exception_breakpoint
-_pydevd_bundle.pydevd_timeout.TimeoutTracker.call_on_timeout
-_pydevd_bundle.pydevd_filtering.ExcludeFilter
-_pydevd_bundle.pydevd_filtering.FilesFiltering.in_project_roots
-_pydevd_bundle.pydevd_net_command.NetCommand
-_pydevd_bundle.pydevd_constants.GlobalDebuggerHolder.global_dbg
-_pydevd_bundle.pydevd_constants.HTTP_JSON_PROTOCOL
-_pydevd_bundle.pydevd_constants.STATE_SUSPEND
-_pydevd_bundle.pydevd_defaults.PydevdCustomization.DEFAULT_PROTOCOL
-pydevd_tracing.SetTrace
-pydevd_tracing.restore_sys_set_trace_func
-""".split()
+POINTS = (
+    "pydevd.start_client",
+    "pydevd.settrace",
+    "pydevd.time.sleep",
+    "pydevd.get_global_debugger",
+    "pydevd.CheckAliveThread.__init__",
+    "pydevd.PyDB.initialize_network",
+    "pydevd.PyDB.get_internal_queue_and_event",
+    "pydevd.PyDB._PyDB__wait_for_threads_to_finish",
+    "pydevd.PyDB.on_disconnect",
+    "pydevd.PyDB.set_exclude_filters",
+    "pydevd.PyDB.get_use_libraries_filter",
+    "_pydevd_bundle.pydevd_comm.ReaderThread._terminate_on_socket_close",
+    "_pydevd_bundle.pydevd_thread_lifecycle.internal_run_thread",
+    "_pydevd_bundle.pydevd_suspended_frames.SuspendedFramesManager.find_frame",
+    "_pydevd_bundle.pydevd_suspended_frames.SuspendedFramesManager.get_thread_id_for_variable_reference",
+    "_pydevd_bundle._debug_adapter.pydevd_base_schema.BaseSchema._dap_id_to_obj_id",
+    "_pydevd_bundle.pydevd_vars.evaluate_expression",
+    "_pydevd_bundle.pydevd_breakpoints.get_exception_breakpoint",
+    "_pydevd_bundle.pydevd_timeout.TimeoutTracker.call_on_timeout",
+    "_pydevd_bundle.pydevd_filtering.ExcludeFilter",
+    "_pydevd_bundle.pydevd_filtering.FilesFiltering.in_project_roots",
+    "_pydevd_bundle.pydevd_net_command.NetCommand",
+    "_pydevd_bundle.pydevd_constants.GlobalDebuggerHolder.global_dbg",
+    "_pydevd_bundle.pydevd_constants.HTTP_JSON_PROTOCOL",
+    "_pydevd_bundle.pydevd_constants.STATE_SUSPEND",
+    "_pydevd_bundle.pydevd_defaults.PydevdCustomization.DEFAULT_PROTOCOL",
+    "pydevd_tracing.SetTrace",
+    "pydevd_tracing.restore_sys_set_trace_func",
+)
 
 CHECK = """
 import importlib, os, sys
@@ -67,7 +67,8 @@ for name in ("get_exception_breakpoint", "break_on_caught_exceptions", "suspende
              "_files_filtering", "created_pydb_daemon_threads", "check_alive_thread", "writer"):
     if not hasattr(debugger, name):
         print("PyDB()." + name)
-os._exit(0) if not sys.stdout.flush() else None
+sys.stdout.flush()
+os._exit(0)
 """
 
 
