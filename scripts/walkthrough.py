@@ -28,6 +28,7 @@ from mcp.client.stdio import StdioServerParameters, stdio_client
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "docs" / "walkthrough.md"
+README = ROOT / "README.md"
 PROGRAM = ROOT / "examples" / "tickets.py"
 PACKAGE = "tinydb==4.9.0"
 CALL_SECONDS = 30.0
@@ -285,6 +286,14 @@ def stop_page(text: str) -> str:
     return page.strip()
 
 
+def quote(page: str) -> None:
+    """Put the stop page into the README, between its markers."""
+    text = README.read_text(encoding="utf-8")
+    before, begin, rest = text.partition("<!-- stop page -->\n")
+    _, end, after = rest.partition("<!-- /stop page -->")
+    README.write_text(f"{before}{begin}{page.rstrip()}\n{end}{after}", encoding="utf-8")
+
+
 def fresh() -> str:
     """The document as a run in a new temporary project makes it."""
     with tempfile.TemporaryDirectory(prefix="walkthrough-") as folder:
@@ -306,6 +315,7 @@ def main() -> str | None:
     text = fresh()
     if not options.check:
         DOCUMENT.write_text(text, encoding="utf-8")
+        quote(stop_page(text))
     elif text != (old := DOCUMENT.read_text(encoding="utf-8") if DOCUMENT.exists() else ""):
         print(
             *difflib.unified_diff(old.splitlines(), text.splitlines(), "document", "fresh run", lineterm=""), sep="\n"
