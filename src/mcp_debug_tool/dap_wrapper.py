@@ -55,6 +55,8 @@ class Plan:
 
     program_file: str | None
     """The script, where it is one: checked for syntax, and searched first for functions."""
+    module: str | None
+    """The module that is run, where it is one: its file is then looked for inside the program."""
     roots: tuple[str, ...]
     """Folders of the user's own code."""
     first_path: str
@@ -76,6 +78,7 @@ class DAPWrapper:
         self._spawned = anyio.Event()
         self._changed = anyio.Event()
         self._entry_id: str | None = None
+        self._main_file = plan.program_file
         self._changing_breakpoints = anyio.Lock()
         self._step_after_handler = ""
         self._library: dict[str, str] = {}
@@ -166,7 +169,10 @@ class DAPWrapper:
         await self._inspector.call(
             "set_sources", {"texts": dict(self._target.sources()), "first_path": self._plan.first_path}
         )
-        for file in [self._plan.program_file] if self._plan.program_file else list(self._target.sources()):
+        if self._plan.module is not None:
+            found = await self._inspector.call("main_file", {"module": self._plan.module})
+            self._main_file = found.get("file")
+        for file in [self._main_file] if self._main_file else list(self._target.sources()):
             error = await self._inspector.call("check_program", {"file": file})
             if error:
                 place = f"{file}:{error['line']}:{error['column']}"
@@ -185,7 +191,7 @@ class DAPWrapper:
         await self._client.request("configurationDone")
 
     async def _set_entry(self) -> str | None:
-        file = self._plan.program_file or next(iter(self._target.sources()), None)
+        file = self._main_file or next(iter(self._target.sources()), None)
         if file is None:
             return None
         first = BreakpointSpec(file=file, line=1)
@@ -412,6 +418,18 @@ class DAPWrapper:
         """Frames of a thread, innermost first; works while it runs, too."""
         return [frame for frame in await self._all_frames(thread_id, start, count) if frame.function != _PAUSE_FUNCTION]
 
+    async def stacks(self, thread_ids: Iterable[int], count: int) -> dict[int, list[Frame]]:
+        """The innermost `count` frames of several threads; asked together, for pydevd waits 0.5 s for a running one."""
+        found: dict[int, list[Frame]] = {}
+
+        async def ask(thread_id: int) -> None:
+            found[thread_id] = await self.stack(thread_id, 0, count)
+
+        async with anyio.create_task_group() as tasks:
+            for thread_id in thread_ids:
+                tasks.start_soon(ask, thread_id)
+        return found
+
     async def _all_frames(self, thread_id: int, start: int = 0, count: int = MAX_FRAMES) -> list[Frame]:
         body = await self._client.request("stackTrace", {"threadId": thread_id, "startFrame": start, "levels": count})
         frames = [self._as_user_code(frame_from_dap(frame)) for frame in body.get("stackFrames", ())]
@@ -473,7 +491,7 @@ class DAPWrapper:
             {
                 "places": [wanted_place(b) for b in on_lines],
                 "roots": list(self._plan.roots),
-                "program": self._plan.program_file,
+                "program": self._main_file,
             },
         )
         found = dict(zip((b.id for b in on_lines), answers, strict=True))

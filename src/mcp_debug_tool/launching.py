@@ -69,6 +69,7 @@ def prepare(launch: Launch, settings: Settings) -> Prepared:
     break_on = frozenset(launch.break_on)
     plan = Plan(
         program_file=script,
+        module=program.name if program.kind == "module" else None,
         roots=tuple(dict.fromkeys(([os.path.dirname(script)] if script else []) + [cwd])),
         first_path=os.path.dirname(os.path.realpath(script)) if script else cwd,
         break_on=break_on,

@@ -265,3 +265,29 @@ async def test_remove_by_id_by_file_and_all(both: Agent, program: Program) -> No
     assert "removed b2; 1 left" in (await both.ok("remove_breakpoint", file=str(path))).text
     assert "removed b3; 0 left" in (await both.ok("remove_breakpoint", all=True)).text
     assert (await both.ok("continue", timeout_s=1)).state == "running"
+
+
+async def test_stop_on_entry_works_for_modules_and_code_too(agent: Agent, program: Program) -> None:
+    program("", "pack/__init__.py")
+    main = program("value = 1\nprint(value)\n", "pack/__main__.py")
+    stop = await agent.ok("start", module="pack", cwd=str(main.parent.parent), stop_on_entry=True)
+    assert stop.reason == "entry"
+    assert stop.data["at"].startswith("pack/__main__.py:1 ")
+    await agent.ok("stop")
+    stop = await agent.ok("start", code="value = 1\nprint(value)\n", stop_on_entry=True)
+    assert stop.reason == "entry"
+    assert stop.line == 1
+    broken = program("x = = 1\n", "pack/broken.py")
+    text = await agent.error("start", module="pack.broken", cwd=str(broken.parent.parent))
+    assert f"syntax error at {broken}:1:5" in text
+
+
+async def test_a_function_breakpoint_finds_a_module_that_is_not_imported_yet(agent: Agent, program: Program) -> None:
+    helper = program("def help_me(x):\n    return x + 1  # @in\n", "tools/helper.py")
+    program("", "tools/__init__.py")
+    path = program("from tools import helper\nprint(helper.help_me(1))\n")
+    stop = await agent.ok("start", program=str(path), breakpoints=[{"function": "tools.helper.help_me"}])
+    assert stop.line == line_of(helper, "in")
+    await agent.ok("stop")
+    stop = await agent.ok("start", program=str(path), breakpoints=[{"function": "help_me"}])
+    assert stop.line == line_of(helper, "in")

@@ -36,6 +36,7 @@ def _entry(name):
     entries = {
         "set_sources": lines.set_sources,
         "resolve": lines.resolve,
+        "main_file": lines.main_file,
         "check_program": lines.check_program,
         "set_breakpoints": breakpoints.set_table,
         "set_exceptions": breakpoints.set_exceptions,

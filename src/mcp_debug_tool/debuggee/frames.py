@@ -2,6 +2,7 @@
 
 import ast
 import linecache
+import os
 import re
 import sys
 import threading
@@ -137,6 +138,8 @@ def describe_exception(error, trace, max_chars):
         entry = {"type": values.type_name(error), "message": guarded_message(error, max_chars * 3)}
         # While it is on its way the exception object does not know its traceback yet.
         place = _raised_at(error.__traceback__ if chain else trace)
+        if chain and place and _is_the_debuggers(place[0]):
+            break  # deep recursion meets its limit inside the debugger, whose own exceptions are no part of this
         if place:
             entry["at"] = place
         if link:
@@ -149,6 +152,10 @@ def describe_exception(error, trace, max_chars):
         else:
             error = None
     return chain
+
+
+def _is_the_debuggers(file):
+    return os.path.join("_vendored", "pydevd") in file or os.path.dirname(__file__) in file
 
 
 def guarded_message(error, max_chars):

@@ -42,6 +42,12 @@ def set_sources(texts, first_path):
     return {}
 
 
+def main_file(module):
+    """The file `python -m module` runs, as {file}; {} where it has none or cannot be found."""
+    path = _module_file(module + ".__main__") or _module_file(module)
+    return {"file": path} if path else {}
+
+
 def check_program(file):
     """The first syntax error of `file`, as {line, column, message, text}, or {} when it compiles."""
     try:
@@ -289,8 +295,11 @@ def _module_file(module):
 
     search = _first_paths + sys.path
     spec = None
+    name = ""
     for part in module.split("."):
-        spec = PathFinder.find_spec(part, search)
+        # The full name: a finder looks for the last part of it, in the folders it is given.
+        name = "%s.%s" % (name, part) if name else part
+        spec = PathFinder.find_spec(name, search)
         if spec is None:
             return None
         search = spec.submodule_search_locations or []

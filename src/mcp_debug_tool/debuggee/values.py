@@ -14,7 +14,8 @@ from .limits import TimeLimit
 
 LINE = 120
 MAX_DEPTH = 4
-_ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")
+# What differs from run to run and tells nothing: addresses, and a thread's number.
+_ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+|(?<=started) \d+(?=\)>$)|(?<=started daemon) \d+(?=\)>$)")
 _OPEN_CLOSE = {list: "[]", tuple: "()", set: "{}", frozenset: "{}", dict: "{}", collections.deque: "[]"}
 # Shown as the dictionary they are, with their name before it.
 _NAMED_DICTS = (collections.OrderedDict, collections.defaultdict, collections.Counter, types.MappingProxyType)

@@ -36,7 +36,8 @@ async def get_stack(
     threads = await found.wrapper.threads()
     cwd = found.prepared.cwd
     if thread == "all":
-        stacks = {f"{name} ({number})": await found.wrapper.stack(number, 0, 10) for number, name in threads.items()}
+        found_stacks = await found.wrapper.stacks(threads, 10)
+        stacks = {f"{name} ({number})": found_stacks[number] for number, name in threads.items()}
         return threads_page(found.id, stacks, cwd)
     number = _thread(found, thread, threads)
     frames = await found.wrapper.stack(number)
