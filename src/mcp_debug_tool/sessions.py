@@ -61,6 +61,8 @@ class Session:
         self._began = time.time()
         self.seen = 0
         """Cursor behind the output that an answer has shown."""
+        self.resumed_at = 0
+        """Cursor from which a pattern is waited for: where the program was last let run, or behind the last match."""
         self.runs += 1
         self._ending = anyio.Event()
         self._ended = anyio.Event()

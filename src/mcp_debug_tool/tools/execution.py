@@ -33,6 +33,7 @@ async def continue_(
     with found.command("continue"):
         _require_stopped(found, "continue")
         notes = await _run_until(found, until) if until is not None else []
+        found.resumed_at = found.journal.end
         await found.wrapper.resume("continue")
         return await outcome(found, timeout_s, full=detail == "full", notes=notes, until=until)
 
@@ -69,6 +70,7 @@ async def step(
     with found.command("step"):
         _require_stopped(found, "step")
         before = found.wrapper.stop
+        found.resumed_at = found.journal.end
         for taken in range(1, count + 1):
             await found.wrapper.step(_STEPS[kind])
             notes = [f"{taken} of {count} steps taken"] if count > 1 else []
@@ -114,7 +116,7 @@ async def pause(
 async def wait(
     context: Context[SessionManager, Any],
     for_: Annotated[
-        str, Field(description="stop (or exit), exit, or a regular expression to be found in new output.")
+        str, Field(description="stop (or exit), exit, or a regular expression to be found in the output since it runs.")
     ] = "stop",
     timeout_s: Timeout = 20.0,
     session: SessionId = None,

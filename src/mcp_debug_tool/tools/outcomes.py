@@ -13,6 +13,10 @@ from ..sessions import Session
 from ..views import Answer, Scene, exit_page, lost_page, running_page, stop_page
 
 
+# A match may begin in output that has been searched already, this many bytes before its end.
+OVERLAP = 4096
+
+
 async def outcome(
     session: Session,
     seconds: float,
@@ -26,20 +30,23 @@ async def outcome(
 ) -> Answer:
     """Wait at most `seconds` for what the call is about, then answer with the state there is."""
     wrapper, began = session.wrapper, time.monotonic()
-    since = session.seen
+    unsearched = session.resumed_at
     matched = ""
 
     def happened() -> bool:
-        nonlocal matched
-        if pattern is not None and not matched:
-            found = session.journal.search(pattern, since)
+        nonlocal matched, unsearched
+        if pattern is not None and not matched and unsearched < session.journal.end:
+            found = session.journal.search(pattern, unsearched)
             matched = found[0] or "(empty)" if found else ""
+            unsearched = max(unsearched, session.journal.end - OVERLAP)
         if wrapper.state in (State.EXITED, State.LOST) or matched:
             return True
         return wrapper.stop is not None and not exit_only
 
     with anyio.move_on_after(seconds):
         await wrapper.wait(happened)
+    if matched:
+        session.resumed_at = session.journal.end
     if until is not None and wrapper.stop is not None and wrapper.stop.reason != "reached until":
         notes = [*notes, f"{until} was not reached; it is no longer waited for"]
     return page(session, time.monotonic() - began, full=full, matched=matched, notes=notes, start=start)
