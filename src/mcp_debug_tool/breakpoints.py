@@ -6,7 +6,6 @@ Places are found by `debuggee/lines.py` from compiled code and conditions are de
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -48,12 +47,15 @@ class BreakpointSpec:
             )
         if self.file is None and (self.line is not None or self.text is not None):
             raise InvalidArgument("file", "is missing", hint="Give the file the line or text is in.")
-        if self.text is not None and not self.text.strip():
-            raise InvalidArgument("text", "is empty", hint="Give a piece of the line's source.")
+        for name in ("text", "function"):
+            if getattr(self, name) is not None and not getattr(self, name).strip():
+                raise InvalidArgument(name, "is empty", hint="Give a piece of the line's source, or a function's name.")
         if self.exception is not None and not _EXCEPTION_NAME.fullmatch(self.exception):
             raise InvalidArgument("exception", f"{self.exception!r} is no class name", hint="Such as ValueError.")
         if self.exception is not None and self.log_message is not None:
             raise InvalidArgument("log_message", "does not go with exception", hint="Set it on a line instead.")
+        if self.exception is not None and self.hit_condition is not None:
+            raise InvalidArgument("hit_condition", "does not go with exception", hint="Use condition instead.")
         for name in ("condition", "log_message"):
             if len(getattr(self, name) or "") > MAX_CONDITION:
                 raise InvalidArgument(name, f"is longer than {MAX_CONDITION} characters")
@@ -223,4 +225,4 @@ def placed(breakpoint: Breakpoint, answer: Mapping[str, Any]) -> Breakpoint:
 
 
 def _asks_table(key: str) -> str:
-    return f"__import__('sys').modules['_mcp_debuggee'].hit({json.dumps(key)})"
+    return f"__import__('sys').modules['_mcp_debuggee'].hit({key!r})"

@@ -21,7 +21,8 @@ REQUEST_SECONDS = 5.0
 
 
 class _Waiter:
-    def __init__(self) -> None:
+    def __init__(self, command: str) -> None:
+        self.command = command
         self.arrived = anyio.Event()
         self.response: Response | None = None
 
@@ -92,13 +93,16 @@ class DAPClient:
 
         Raises: as `request`, for the first that fails.
         """
-        numbered = [(command, *self._connection.request(command, arguments)) for command, arguments in requests]
-        waiters = {seq: _Waiter() for _, seq, _ in numbered}
-        self._waiters.update(waiters)
+        waiters: dict[int, _Waiter] = {}
+        wire = b""
         try:
+            for command, arguments in requests:
+                seq, data = self._connection.request(command, arguments)
+                self._waiters[seq] = waiters[seq] = _Waiter(command)
+                wire += data
             with anyio.fail_after(seconds):
-                await self._send(b"".join(data for _, _, data in numbered))
-                return [await self._answer(command, waiters[seq]) for command, seq, _ in numbered]
+                await self._send(wire)
+                return [await self._answer(waiter) for waiter in waiters.values()]
         except TimeoutError as error:
             names = ", ".join(command for command, _ in requests)
             raise NotResponding(f"no answer to {names} within {seconds:g} s") from error
@@ -114,11 +118,11 @@ class DAPClient:
         except (anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
             raise ProtocolError("the connection to the program's debugger has ended") from error
 
-    async def _answer(self, command: str, waiter: _Waiter) -> Mapping[str, Any]:
+    async def _answer(self, waiter: _Waiter) -> Mapping[str, Any]:
         if not self.closed.is_set():
             await waiter.arrived.wait()
         if waiter.response is None:
             raise ProtocolError("the connection to the program's debugger has ended")
         if not waiter.response.success:
-            raise AdapterError(f"{command} was refused: {waiter.response.message or 'no reason given'}")
+            raise AdapterError(f"{waiter.command} was refused: {waiter.response.message or 'no reason given'}")
         return waiter.response.body

@@ -63,14 +63,14 @@ def _upwards(starts: Iterable[Path]) -> Iterable[Path]:
 
 
 def _executable(python: str, cwd: str, environ: Mapping[str, str]) -> str:
+    path = os.path.normpath(os.path.join(cwd, os.path.expanduser(python)))
+    if os.path.isdir(path) and os.access(os.path.join(path, *_BIN), os.X_OK):
+        return os.path.join(path, *_BIN)
     if os.sep not in python:
         for folder in environ.get("PATH", os.defpath).split(os.pathsep):
             found = os.path.join(folder, python)
             if os.path.isfile(found) and os.access(found, os.X_OK):
                 return found
-    path = os.path.normpath(os.path.join(cwd, os.path.expanduser(python)))
-    if os.path.isdir(path) and os.access(os.path.join(path, *_BIN), os.X_OK):
-        return os.path.join(path, *_BIN)
     if not os.path.isfile(path):
         raise InvalidArgument("python", f"there is no interpreter at {path}", hint="Name one, or leave python out.")
     if not os.access(path, os.X_OK):
@@ -95,8 +95,10 @@ async def unusable_because(interpreter: Interpreter, environ: Mapping[str, str])
                 env=dict(environ),
                 check=False,
             )
-    except (OSError, TimeoutError) as error:
-        return f"{interpreter.path} does not run: {error or 'no answer'}"
+    except TimeoutError:
+        return f"{interpreter.path} does not answer within {_PROBE_SECONDS:g} s"
+    except OSError as error:
+        return f"{interpreter.path} does not run: {error}"
     words = result.stdout.decode(errors="replace").split()
     if len(words) != 3 or not words[1].isdigit() or not words[2].isdigit():
         return f"{interpreter.path} is not a Python interpreter"

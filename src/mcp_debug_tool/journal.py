@@ -111,6 +111,10 @@ class Journal:
             if len(data) >= room:
                 end = position + room
                 break
+        # A character that the limit cuts in two comes whole with the next page.
+        while taken and end < self.end and total > len(taken) and not _is_whole(taken):
+            del taken[-1]
+            end -= 1
         return Excerpt(_text(bytes(taken)), end, dropped, total - len(taken))
 
     def search(self, pattern: re.Pattern[str], since: int) -> re.Match[str] | None:
@@ -122,6 +126,15 @@ def _decoder() -> codecs.IncrementalDecoder:
     return codecs.getincrementaldecoder("utf-8")("backslashreplace")
 
 
+def _is_whole(data: bytearray) -> bool:
+    try:
+        data[-4:].decode("utf-8")
+    except UnicodeDecodeError as error:
+        # A continuation byte at the beginning is the rest of a character before these four bytes.
+        return error.start == 0 and error.reason == "invalid start byte"
+    return True
+
+
 def _text(data: bytes) -> str:
-    # A limit may cut a character in two; its pieces are left out rather than shown broken.
+    # The first character may be cut in two by the ring or by a cursor; its piece is left out.
     return data.decode("utf-8", "ignore")

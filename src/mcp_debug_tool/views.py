@@ -20,7 +20,18 @@ from .stops import Exit, Frame, FrameView, Link, Stop
 Field = str | int | Sequence[Any] | Mapping[str, Any]
 
 # What the first line of the text says already.
-_IN_HEADLINE = ("session", "state", "reason", "at", "breakpoint", "verified", "exit_code", "waited", "assigned")
+_IN_HEADLINE = (
+    "session",
+    "state",
+    "reason",
+    "at",
+    "breakpoint",
+    "verified",
+    "exit_code",
+    "waited",
+    "assigned",
+    "count",
+)
 # A page of 1,000 tokens at four bytes each; what does not fit is shown smaller, then left out and counted.
 PAGE_BYTES = 4000
 STACK_SHOWN = 5
@@ -112,10 +123,20 @@ class _Size:
     chars: int
     around: int
     output: int
+    notes: int = 300
+    """Longest line of an exception or a note."""
+    places: int = 300
+    """Longest path; its end is kept."""
 
 
-_SIZES = (_Size(20, 120, 3, 600), _Size(16, 90, 3, 400), _Size(12, 60, 2, 250), _Size(8, 40, 1, 120))
-_FULL = _Size(40, 200, 5, 4000)
+_SIZES = (
+    _Size(20, 120, 3, 600),
+    _Size(16, 90, 3, 400, notes=200),
+    _Size(12, 60, 2, 250, notes=120, places=120),
+    _Size(8, 40, 1, 120, notes=80, places=60),
+    _Size(4, 20, 0, 40, notes=30, places=30),
+)
+_FULL = _Size(40, 200, 5, 4000, notes=1000, places=1000)
 
 
 @dataclass(frozen=True)
@@ -138,24 +159,29 @@ def stop_page(stop: Stop, scene: Scene, *, full: bool = False) -> Answer:
         return _stop_page(stop, scene, _FULL)
     for size in _SIZES:
         answer = _stop_page(stop, scene, size)
-        if max(len(json.dumps(answer.data())), len(answer.text().encode())) <= PAGE_BYTES:
+        if _bytes(answer) <= PAGE_BYTES:
             break
     return answer
 
 
+def _bytes(answer: Answer) -> int:
+    """Size of the larger form, as it goes over the wire."""
+    return max(len(json.dumps(answer.data(), ensure_ascii=False).encode()), len(answer.text().encode()))
+
+
 def _stop_page(stop: Stop, scene: Scene, size: _Size) -> Answer:
-    reason = stop_reason(stop)
+    reason = cut(stop_reason(stop), size.notes)
     frame = stop.views[0].frame if stop.views else stop.frame
-    at = f"{path(frame.file, scene.cwd)}:{frame.line} in {cut(frame.function, 80)}" if frame else "no Python frame"
+    at = f"{place(frame, scene.cwd, size.places)} in {cut(frame.function, 80)}" if frame else "no Python frame"
     fields: dict[str, Field] = {"session": scene.session, "state": "stopped", "reason": reason, "at": at}
     if stop.thread_name and stop.thread_name != "MainThread":
         fields["thread"] = cut(stop.thread_name, 60)
     if stop.exception:
-        fields["exception"] = [exception_line(link, scene.cwd) for link in stop.exception]
+        fields["exception"] = [exception_line(link, scene.cwd, size.notes) for link in stop.exception]
     if stop.views:
         fields["source"] = source(stop.views[0], size.around)
     if len(stop.frames) > 1:
-        fields["stack"] = stack_lines(stop.frames, scene.cwd, STACK_SHOWN)
+        fields["stack"] = stack_lines(stop.frames, scene.cwd, STACK_SHOWN, size.places)
     seen: set[tuple[str, str]] = set()
     for index, view in enumerate(stop.views):
         name = "locals" if index == 0 else f"locals of #{stop.frames.index(view.frame)}"
@@ -164,11 +190,11 @@ def _stop_page(stop: Stop, scene: Scene, size: _Size) -> Answer:
         seen.update(view.variables)
         fields[name] = _variables(news, size, scene.changed if index == 0 else {})
     fields["output"] = tail(scene.output, size.output)
-    notes = [cut(note, 300) for note in (*scene.notes, *stop.errors, stop.note) if note]
+    notes = [cut(note, size.notes) for note in (*scene.notes, *stop.errors, stop.note) if note]
     if notes:
         fields["notes"] = notes
     if scene.start:
-        fields["python"] = scene.start
+        fields["python"] = cut(scene.start, size.places)
     fields["next"] = NEXT_AT_CRASH if stop.uncaught else NEXT_AT_STOP
     return Answer(f"{scene.session} stopped: {reason} at {at}", fields)
 
@@ -184,12 +210,25 @@ def stop_reason(stop: Stop) -> str:
     return stop.reason
 
 
-def exception_line(link: Link, cwd: str) -> str:
-    """`caused by ValueError: message, raised at file:line in function`."""
-    text = f"{link.type}: {cut(link.message, 300)}" if link.message else link.type
+def exception_line(link: Link, cwd: str, limit: int) -> str:
+    """`caused by ValueError: message, raised at file:line in function`; name and message of `limit` characters each."""
+    text = cut(link.type, limit)
+    if link.message:
+        text += f": {cut(link.message, limit)}"
     if link.file is not None:
-        text += f", raised at {path(link.file, cwd)}:{link.line} in {link.function}"
-    return visible(f"{link.because} {text}" if link.because else text)
+        text += f", raised at {cut_path(path(link.file, cwd), limit)}:{link.line} in {cut(link.function or '?', limit)}"
+    return f"{link.because} {text}" if link.because else text
+
+
+def place(frame: Frame, cwd: str, limit: int) -> str:
+    """`file:line` of a frame."""
+    return f"{cut_path(path(frame.file, cwd), limit)}:{frame.line}"
+
+
+def cut_path(shown: str, limit: int) -> str:
+    """A path of at most `limit` characters: its end tells more than its beginning."""
+    line = cut(shown, len(shown) * 10)
+    return line if len(line) <= limit else "…" + line[-(limit - 1) :]
 
 
 def source(view: FrameView, around: int) -> str:
@@ -209,15 +248,15 @@ def cut_source(text: str) -> str:
     return line if len(line) <= 140 else line[:139] + "…"
 
 
-def stack_lines(frames: Sequence[Frame], cwd: str, shown: int) -> list[str]:
-    """`#0 function file:line`, the user's frames first of all; runs of library frames are counted."""
+def stack_lines(frames: Sequence[Frame], cwd: str, shown: int, longest: int = 300) -> list[str]:
+    """`#0 function file:line` of the first `shown` frames of the user's; how many are left out is said."""
     lines: list[str] = []
     for index, frame in enumerate(frames):
         if not frame.user and index:
             continue
         if len(lines) == shown:
             break
-        lines.append(f"#{index} {cut(frame.function, 80)} {path(frame.file, cwd)}:{frame.line}")
+        lines.append(f"#{index} {cut(frame.function, min(80, longest))} {place(frame, cwd, longest)}")
     left = len(frames) - len(lines)
     if left > 0:
         lines.append(f"{left} more: get_stack")
@@ -244,7 +283,7 @@ def tail(output: Excerpt, limit: int) -> str:
     text = visible(output.text)
     dropped = output.dropped
     if len(text) > limit:
-        dropped += len(text) - limit
+        dropped += len(text[:-limit].encode())
         text = text[-limit:]
     return f"(… {dropped:,} bytes before this: get_output)\n{text}" if dropped and text else text
 
@@ -340,6 +379,8 @@ def variables_page(session: str, what: str, page: Mapping[str, Any]) -> Answer:
             fields["value"] = visible(page["value"])
         fields["type"] = cut(page["type"], 120)
     fields["items"] = list(_variable_lines(items, 0))
+    if not items and "value" not in page:
+        fields["count"] = 0
     if total > len(items):
         fields["shown"] = f"{len(items)} of {total:,} from {start}"
         if start + len(items) < total:
@@ -428,6 +469,7 @@ def breakpoint_line(breakpoint: Breakpoint, cwd: str) -> str:
 def breakpoints_page(session: str, breakpoints: Sequence[Breakpoint], cwd: str, headline: str) -> Answer:
     """Breakpoints, one a line."""
     fields: dict[str, Field] = {"breakpoints": [breakpoint_line(b, cwd) for b in breakpoints]}
+    fields["count"] = len(breakpoints)
     return Answer(headline, {"session": session, **fields} if session else fields)
 
 

@@ -6,7 +6,14 @@ The server reaches it by DAP `evaluate` of one expression, `call(name, json)`; w
 what to show, `evaluation` how to compute and change. The server may import `lines` too: it needs no pydevd.
 """
 
+from __future__ import annotations
+
 import json
+
+TYPE_CHECKING = False  # `typing` itself is not ours to load: the program may have a file of that name
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 
 class Reply(object):
@@ -14,14 +21,14 @@ class Reply(object):
 
     __slots__ = ("text",)
 
-    def __init__(self, text):
+    def __init__(self, text: str) -> None:
         self.text = text
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return self.text
 
 
-def call(name, arguments):
+def call(name: str, arguments: str) -> Reply:
     """Run one of the entries below with JSON keyword arguments; a failure of ours comes back as `failed`."""
     try:
         answer = _entry(name)(**json.loads(arguments))
@@ -30,10 +37,10 @@ def call(name, arguments):
     return Reply(json.dumps(answer))
 
 
-def _entry(name):
+def _entry(name: str) -> Callable[..., Any]:
     from . import breakpoints, evaluation, frames, lines
 
-    entries = {
+    entries: dict[str, Callable[..., Any]] = {
         "set_sources": lines.set_sources,
         "resolve": lines.resolve,
         "main_file": lines.main_file,
@@ -49,7 +56,7 @@ def _entry(name):
     return entries[name]
 
 
-def hit(key):
+def hit(key: str) -> bool:
     """Whether the program must stop at the line `key`; the condition of each of our DAP breakpoints."""
     from . import breakpoints
 

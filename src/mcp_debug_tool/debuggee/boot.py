@@ -4,15 +4,22 @@ The settings come as JSON through an inherited pipe, whose number stands in the 
 argv, in the environment or in a file. Where a pipe cannot be inherited (Windows) they come by environment.
 """
 
+from __future__ import annotations
+
 import hmac
 import json
 import os
 import sys
 
+TYPE_CHECKING = False  # `typing` itself is not ours to load: the program may have a file of that name
+if TYPE_CHECKING:
+    import socket
+    from typing import Any
+
 CONNECT_SECONDS = 10.0
 
 
-def start(settings):
+def start(settings: str) -> None:
     """Connect to the server named in `settings` and return once it lets the program run."""
     config = _read(settings)
     _restore_environment(config["environ"])
@@ -30,14 +37,14 @@ def start(settings):
     patches.trace_from_the_first_frame(pydevd)
 
 
-def _read(settings):
+def _read(settings: str) -> Any:
     if not settings.startswith("fd:"):
         return json.loads(settings)
     with open(int(settings[3:]), "rb") as pipe:
         return json.loads(pipe.read().decode("utf-8"))
 
 
-def _restore_environment(environ):
+def _restore_environment(environ: dict[str, str | None]) -> None:
     """Give the program and its children the environment the caller asked for."""
     for name, value in environ.items():
         if value is None:
@@ -46,7 +53,7 @@ def _restore_environment(environ):
             os.environ[name] = value
 
 
-def _import_pydevd(debugpy):
+def _import_pydevd(debugpy: str) -> Any:
     """Import debugpy's own pydevd with debugpy's settings, without the package around it (30 ms less)."""
     ours = {"PYDEVD_USE_FRAME_EVAL": "NO", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
     theirs = {name: os.environ.get(name) for name in ours}
@@ -72,7 +79,7 @@ def _import_pydevd(debugpy):
     return pydevd
 
 
-def _connect(pydevd, config):
+def _connect(pydevd: Any, config: dict[str, Any]) -> None:
     here = os.path.dirname(os.path.abspath(__file__))
     sock = _authenticated_socket(config)
     original, pydevd.start_client = pydevd.start_client, lambda host, port: sock
@@ -90,7 +97,7 @@ def _connect(pydevd, config):
         pydevd.start_client = original
 
 
-def _authenticated_socket(config):
+def _authenticated_socket(config: dict[str, Any]) -> socket.socket:
     """Both sides prove themselves before DAP begins: we send one token and must receive the other."""
     import socket
 
@@ -111,7 +118,7 @@ def _authenticated_socket(config):
     return sock
 
 
-def _forget_shadowing_modules(first_path, before):
+def _forget_shadowing_modules(first_path: str, before: set[str]) -> None:
     """Forget stdlib modules that only we imported and that the program's own files are named like.
 
     Otherwise a program with a `queue.py` beside it would import the stdlib's. pydevd keeps its references.

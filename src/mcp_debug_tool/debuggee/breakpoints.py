@@ -5,18 +5,30 @@ raises. So each line we set carries the one condition `hit(key)`, and the rules 
 stand here.
 """
 
+from __future__ import annotations
+
 import json
 import operator
 import os
 import sys
 import threading
+from collections.abc import Callable, Mapping, Sequence
+from types import CodeType, TracebackType
+from typing import Any
 
-_COMPARE = {"==": operator.eq, ">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt, "%": None}
+_COMPARE: dict[str, Callable[[int, int], bool]] = {
+    "==": operator.eq,
+    ">=": operator.ge,
+    ">": operator.gt,
+    "<=": operator.le,
+    "<": operator.lt,
+    "%": lambda count, number: count % number == 0,
+}
 
-_table = {}  # type: dict[str, list[_Rule]]
-_stops = {}  # type: dict[int, dict[str, object]]
-_counts = {}  # type: dict[str, int]
-_included = set()  # type: set[str]
+_table: dict[str, list[_Rule]] = {}
+_stops: dict[int, dict[str, Any]] = {}
+_counts: dict[str, int] = {}
+_included: set[str] = set()
 _pid = os.getpid()
 _lock = threading.Lock()
 
@@ -24,25 +36,25 @@ _lock = threading.Lock()
 class _Rule(object):
     """One breakpoint of ours on one line."""
 
-    def __init__(self, entry):
-        self.id = entry["id"]
+    def __init__(self, entry: dict[str, Any]) -> None:
+        self.id: str = entry["id"]
         self.condition = _compiled(entry.get("condition"), "<condition>")
-        self.hit_condition = entry.get("hit_condition")
+        self.hit_condition: tuple[str, int] | None = entry.get("hit_condition")
         message = entry.get("log_message")
         self.log = None if message is None else _compiled(log_expression(message), "<log message>")
 
 
-def log_expression(message):
+def log_expression(message: str) -> str:
     """The f-string for a log message, so that `{x!r:>8}` means what it means in Python."""
     quote = '"""' if '"""' not in message and not message.endswith('"') else "'''"
     return "f" + quote + message + quote
 
 
-def _compiled(source, name):
+def _compiled(source: str | None, name: str) -> CodeType | None:
     return None if not source else compile(source.strip(), name, "eval", dont_inherit=True)
 
 
-def check(entry):
+def check(entry: dict[str, Any]) -> str | None:
     """The syntax error of an entry's condition or log message, as text, or None."""
     for field, make in (("condition", lambda text: text), ("log_message", log_expression)):
         source = entry.get(field)
@@ -54,13 +66,14 @@ def check(entry):
     return None
 
 
-def set_table(lines, files):
+def set_table(lines: dict[str, list[dict[str, Any]]], files: list[str]) -> dict[str, Any]:
     """Replace the rules: `lines` maps a key to the breakpoints on that line, which are in `files`.
 
     Answers {refused: {id: why}, library: {file that just_my_code would have skipped: root of its package}}.
     """
     global _table
-    refused, table = {}, {}
+    refused: dict[str, str] = {}
+    table: dict[str, list[_Rule]] = {}
     for key, entries in lines.items():
         rules = []
         for entry in entries:
@@ -74,17 +87,18 @@ def set_table(lines, files):
     return {"refused": refused, "library": _count_library_as_user_code(files)}
 
 
-def hits():
+def hits() -> dict[str, int]:
     """How often each breakpoint was reached with its condition true."""
     return dict(_counts)
 
 
-def hit(key):
+def hit(key: str) -> bool:
     """Whether one of the breakpoints on this line wants to stop; what it logs is sent on the way."""
     if os.getpid() != _pid:
         return False
     caller = sys._getframe(2)
-    stopping, errors = [], []
+    stopping: list[str] = []
+    errors: list[str] = []
     for rule in _table.get(key, ()):
         try:
             if _wants_stop(rule, caller.f_globals, caller.f_locals):
@@ -97,7 +111,7 @@ def hit(key):
     return bool(stopping)
 
 
-def _wants_stop(rule, names, local_names):
+def _wants_stop(rule: _Rule, names: dict[str, Any], local_names: Mapping[str, Any]) -> bool:
     if rule.condition is not None and not _evaluated(rule.condition, names, local_names):
         return False
     with _lock:
@@ -110,12 +124,12 @@ def _wants_stop(rule, names, local_names):
     return False
 
 
-def _count_matches(hit_condition, count):
+def _count_matches(hit_condition: tuple[str, int], count: int) -> bool:
     compare, number = hit_condition
-    return count % number == 0 if compare == "%" else _COMPARE[compare](count, number)
+    return _COMPARE[compare](count, number)
 
 
-def take_stop(thread_ident):
+def take_stop(thread_ident: int) -> dict[str, Any] | None:
     """What `hit` decided for the stop this thread is in, once."""
     return _stops.pop(thread_ident, None)
 
@@ -123,17 +137,17 @@ def take_stop(thread_ident):
 class _LogEvent(object):
     """A DAP event of our own: what a log point printed, and which one."""
 
-    def __init__(self, breakpoint_id, text):
+    def __init__(self, breakpoint_id: str, text: str) -> None:
         self.body = {"breakpoint": breakpoint_id, "text": text}
 
-    def to_dict(self, update_ids_to_dap=False):
+    def to_dict(self, update_ids_to_dap: bool = False) -> dict[str, Any]:
         return {"type": "event", "event": "mcpDebugLog", "seq": -1, "body": self.body}
 
-    def to_json(self):
+    def to_json(self) -> str:
         return json.dumps(self.to_dict())
 
 
-def _send_log(breakpoint_id, text):
+def _send_log(breakpoint_id: str, text: str) -> None:
     import pydevd
     from _pydevd_bundle.pydevd_net_command import NetCommand
 
@@ -143,7 +157,7 @@ def _send_log(breakpoint_id, text):
         debugger.writer.add_command(NetCommand(501, 0, event, is_json=True))
 
 
-def set_exceptions(rules, all_raised):
+def set_exceptions(rules: list[dict[str, Any]], all_raised: bool) -> dict[str, Any]:
     """Stop when an exception of a named class is raised: `rules` are {id, name, condition?}, name plain or dotted.
 
     pydevd would have to import the class first; here its name and its bases' are compared when it is raised.
@@ -158,7 +172,7 @@ def set_exceptions(rules, all_raised):
     _exceptions.rules = [(rule["id"], rule["name"], _compiled(rule.get("condition"), "<condition>")) for rule in rules]
     debugger = pydevd.get_global_debugger()
 
-    def matching(exception_type, exceptions):
+    def matching(exception_type: type[BaseException], exceptions: Any) -> Any:
         found = get_exception_breakpoint(exception_type, exceptions)
         if issubclass(exception_type, SystemExit) and not _is_named(exception_type):
             return None  # an exit is no crash, whatever its code
@@ -170,7 +184,7 @@ def set_exceptions(rules, all_raised):
     return {}
 
 
-def _is_named(exception_type):
+def _is_named(exception_type: type[BaseException]) -> bool:
     names = class_names(exception_type)
     return any(name in names for _, name, _ in _exceptions.rules)
 
@@ -179,14 +193,14 @@ class _Exceptions(object):
     """Rules for raised exceptions, and the last stop at one: pydevd stops again in each frame it passes."""
 
     all_raised = False
-    rules = ()
-    last = None
+    rules: Sequence[tuple[str, str, CodeType | None]] = ()
+    last: tuple[int, int] | None = None
 
 
 _exceptions = _Exceptions()
 
 
-def raised_stop(error, trace, names):
+def raised_stop(error: BaseException, trace: TracebackType | None, names: dict[str, Any]) -> dict[str, Any]:
     """What a stop at a raised exception is: {repeat}, or the {breakpoints} that want it and their {errors}.
 
     The same object with a longer traceback is the same exception on its way up.
@@ -197,7 +211,7 @@ def raised_stop(error, trace, names):
     last, _exceptions.last = _exceptions.last, (id(error), depth)
     if last is not None and last[0] == id(error) and depth > last[1]:
         return {"repeat": True}
-    answer = {"breakpoints": [], "errors": [], "wanted": _exceptions.all_raised}
+    answer: dict[str, Any] = {"breakpoints": [], "errors": [], "wanted": _exceptions.all_raised}
     class_name = class_names(type(error))
     for rule_id, name, condition in _exceptions.rules:
         if name not in class_name:
@@ -213,16 +227,16 @@ def raised_stop(error, trace, names):
     return answer
 
 
-def class_names(exception_type):
+def class_names(exception_type: type[BaseException]) -> set[str]:
     """Every name a class answers to: its own and its bases', plain and dotted."""
-    names = set()
+    names: set[str] = set()
     for base in exception_type.__mro__:
         names.add(base.__name__)
         names.add("%s.%s" % (base.__module__, base.__qualname__))
     return names
 
 
-def _evaluated(code, names, local_names):
+def _evaluated(code: CodeType, names: dict[str, Any], local_names: Mapping[str, Any]) -> Any:
     """The value of a compiled expression; a comprehension in it sees the locals too."""
     if any(hasattr(constant, "co_code") for constant in code.co_consts):
         merged = dict(names)
@@ -231,7 +245,7 @@ def _evaluated(code, names, local_names):
     return eval(code, names, local_names)
 
 
-def _count_library_as_user_code(files):
+def _count_library_as_user_code(files: list[str]) -> dict[str, str]:
     """Let pydevd stop in these files although just_my_code leaves their kind out; their packages come along."""
     import pydevd
     from _pydevd_bundle.pydevd_filtering import ExcludeFilter
@@ -246,12 +260,12 @@ def _count_library_as_user_code(files):
     return {file: _package_root(file) for file in library}
 
 
-def _glob(file):
+def _glob(file: str) -> str:
     root = _package_root(file)
     return file if root == file else os.path.join(root, "**")
 
 
-def _package_root(file):
+def _package_root(file: str) -> str:
     """The outermost package folder around `file`, or the file itself where it is in none."""
     folder, package = os.path.dirname(file), None
     while os.path.exists(os.path.join(folder, "__init__.py")):

@@ -1,13 +1,18 @@
 """Compute and change: expressions, statements and assignments in a stopped frame."""
 
+from __future__ import annotations
+
+from types import FrameType
+from typing import Any
+
 from . import frames, values
 from .limits import TimeLimit, time_limit
 
 # The value on its way into the program: evaluated once, then assigned by a statement of the frame's own.
-_pending = []  # type: list[object]
+_pending: list[object] = []
 
 
-def evaluate(frame_id, expressions, seconds, max_chars):
+def evaluate(frame_id: int, expressions: list[str], seconds: float, max_chars: int) -> dict[str, Any]:
     """Each expression's {value, type, n}, or its {error}; statements give {done}. One time limit for each."""
     frame = frames.find(frame_id)
     answers = [_evaluate_one(frame, expression, seconds, max_chars) for expression in expressions]
@@ -15,7 +20,7 @@ def evaluate(frame_id, expressions, seconds, max_chars):
     return {"results": answers}
 
 
-def _evaluate_one(frame, expression, seconds, max_chars):
+def _evaluate_one(frame: FrameType, expression: str, seconds: float, max_chars: int) -> dict[str, Any]:
     try:
         with time_limit(seconds):
             return _described(_run(frame, expression), expression, max_chars)
@@ -27,7 +32,7 @@ def _evaluate_one(frame, expression, seconds, max_chars):
         return {"error": _message(error)}
 
 
-def _run(frame, source):
+def _run(frame: FrameType, source: str) -> Any:
     """The value of an expression, or None after a statement; new and changed locals reach the frame."""
     import pydevd
     from _pydevd_bundle import pydevd_vars
@@ -35,17 +40,17 @@ def _run(frame, source):
     return pydevd_vars.evaluate_expression(pydevd.get_global_debugger(), frame, source, is_exec=True)
 
 
-def _described(value, source, max_chars):
+def _described(value: object, source: str, max_chars: int) -> dict[str, Any]:
     if value is None and not _is_expression(source):
         return {"done": True}
-    answer = {"value": values.describe(value, max_chars), "type": values.type_name(value)}
+    answer: dict[str, Any] = {"value": values.describe(value, max_chars), "type": values.type_name(value)}
     total = values.child_count(value)
     if total:
         answer["n"] = total
     return answer
 
 
-def _is_expression(source):
+def _is_expression(source: str) -> bool:
     try:
         compile(source.strip(), "<expression>", "eval", dont_inherit=True)
     except (SyntaxError, ValueError):
@@ -53,7 +58,7 @@ def _is_expression(source):
     return True
 
 
-def _message(error):
+def _message(error: BaseException) -> str:
     name = type(error).__name__
     if isinstance(error, SyntaxError):
         place = " (line %s, column %s)" % (error.lineno, error.offset)
@@ -62,7 +67,7 @@ def _message(error):
     return "%s: %s" % (name, text) if text else name
 
 
-def set_variable(frame_id, path, value, seconds, max_chars):
+def set_variable(frame_id: int, path: str, value: str, seconds: float, max_chars: int) -> dict[str, Any]:
     """Assign the expression `value` to `path` and read it back: {value, type}, or {error}."""
     frame = frames.find(frame_id)
     try:

@@ -1,5 +1,7 @@
 """What a stop shows: the locals, source and exception of frames, and the parts of any value in them."""
 
+from __future__ import annotations
+
 import ast
 import linecache
 import os
@@ -7,6 +9,8 @@ import re
 import sys
 import threading
 import time
+from types import FrameType, TracebackType
+from typing import Any
 
 from . import breakpoints, lines, values
 from .limits import TimeLimit, time_limit
@@ -21,7 +25,7 @@ _PATH_NODES = (
 )  # fmt: skip
 
 
-def find(frame_id):
+def find(frame_id: int) -> Any:
     """The suspended frame that DAP calls `frame_id`."""
     import pydevd
     from _pydevd_bundle._debug_adapter.pydevd_base_schema import BaseSchema
@@ -34,21 +38,23 @@ def find(frame_id):
     return frame
 
 
-def names_of(frame):
+def names_of(frame: FrameType) -> dict[str, Any]:
     """The names an expression in `frame` sees, locals over globals; comprehensions see them all."""
     names = dict(frame.f_globals)
     names.update(frame.f_locals)
     return names
 
 
-def stop_page(frame_ids, source_lines, max_names, max_chars, exception=None):
+def stop_page(
+    frame_ids: list[int], source_lines: int, max_names: int, max_chars: int, exception: str | None = None
+) -> dict[str, Any]:
     """All of a stop in one answer: why, then locals and source of each frame, then the exception.
 
     `exception` says how one is to be looked at: "raised" (it may be a repetition, or wanted by nobody) or
     "uncaught"; None means the stop is none of an exception.
     """
     flush()
-    answer = {"frames": [], "thread": threading.current_thread().name}
+    answer: dict[str, Any] = {"frames": [], "thread": threading.current_thread().name}
     stop = breakpoints.take_stop(threading.get_ident())
     if stop:
         answer["stop"] = stop
@@ -66,7 +72,7 @@ def stop_page(frame_ids, source_lines, max_names, max_chars, exception=None):
     return answer
 
 
-def flush():
+def flush() -> None:
     """Send what the program has printed on its way; its own buffering stays as it is."""
     for stream in (sys.stdout, sys.stderr):
         try:
@@ -76,9 +82,9 @@ def flush():
             continue
 
 
-def _shown(frame, source_lines, max_names, max_chars, deadline):
+def _shown(frame: FrameType, source_lines: int, max_names: int, max_chars: int, deadline: float) -> dict[str, Any]:
     names, hidden = visible_names(frame)
-    shown = {
+    shown: dict[str, Any] = {
         "locals": [
             [name, guarded(value, max_chars) if time.monotonic() < deadline else "<not shown: the page took too long>"]
             for name, value in names[:max_names]
@@ -92,10 +98,11 @@ def _shown(frame, source_lines, max_names, max_chars, deadline):
     return shown
 
 
-def visible_names(frame):
+def visible_names(frame: FrameType) -> tuple[list[tuple[str, Any]], int]:
     """(name, value) of the frame's data, and how many names of code (imports, functions, classes) are left out."""
     module_level = frame.f_code.co_name == "<module>" or frame.f_locals is frame.f_globals
-    shown, hidden = [], 0
+    shown: list[tuple[str, Any]] = []
+    hidden = 0
     for name, value in list(frame.f_locals.items()):
         if name in _PYDEVD_NAMES or name.startswith("."):
             continue
@@ -108,7 +115,7 @@ def visible_names(frame):
     return shown, hidden
 
 
-def guarded(value, max_chars):
+def guarded(value: object, max_chars: int) -> str:
     """`values.describe` under a time limit: a repr that hangs is named and the others are still shown."""
     try:
         with time_limit(VALUE_SECONDS):
@@ -117,7 +124,7 @@ def guarded(value, max_chars):
         return "<%s: repr took longer than %s s>" % (type(value).__name__, VALUE_SECONDS)
 
 
-def source(frame, around):
+def source(frame: FrameType, around: int) -> list[Any]:
     """[number of the first line, lines] around the frame's line, or [] where there is no source."""
     if not around:
         return []
@@ -129,13 +136,16 @@ def source(frame, around):
     return [first, [text.rstrip("\r\n")[:200] for text in found[first - 1 : line + around]]] if found else []
 
 
-def describe_exception(error, trace, max_chars):
+def describe_exception(
+    error: BaseException | None, trace: TracebackType | None, max_chars: int
+) -> list[dict[str, Any]]:
     """The exception and what it came from: [{type, message, at, because}], the raised one first."""
-    chain, seen = [], set()
-    link = None
+    chain: list[dict[str, Any]] = []
+    seen: set[int] = set()
+    link: str | None = None
     while error is not None and id(error) not in seen and len(chain) < 6:
         seen.add(id(error))
-        entry = {"type": values.type_name(error), "message": guarded_message(error, max_chars * 3)}
+        entry: dict[str, Any] = {"type": values.type_name(error), "message": guarded_message(error, max_chars * 3)}
         # While it is on its way the exception object does not know its traceback yet.
         place = _raised_at(error.__traceback__ if chain else trace)
         if chain and place and _is_the_debuggers(place[0]):
@@ -154,11 +164,11 @@ def describe_exception(error, trace, max_chars):
     return chain
 
 
-def _is_the_debuggers(file):
+def _is_the_debuggers(file: str) -> bool:
     return os.path.join("_vendored", "pydevd") in file or os.path.dirname(__file__) in file
 
 
-def guarded_message(error, max_chars):
+def guarded_message(error: BaseException, max_chars: int) -> str:
     """str(error), bounded in time and length."""
     try:
         with time_limit(VALUE_SECONDS):
@@ -167,7 +177,7 @@ def guarded_message(error, max_chars):
         return "<str() failed with %s>" % type(failure).__name__
 
 
-def _raised_at(trace):
+def _raised_at(trace: TracebackType | None) -> list[Any] | None:
     if trace is None:
         return None
     while trace.tb_next is not None:
@@ -176,7 +186,7 @@ def _raised_at(trace):
     return [code.co_filename, trace.tb_lineno, code.co_name]
 
 
-def value_at(frame, path):
+def value_at(frame: FrameType, path: str) -> Any:
     """The value that a path such as `order.items[3].price` names in `frame`."""
     tree = ast.parse(path.strip(), mode="eval")
     for node in ast.walk(tree):
@@ -187,11 +197,20 @@ def value_at(frame, path):
     return eval(compile(tree, "<path>", "eval"), names_of(frame))
 
 
-def variables(frame_id, scope, path, pattern, depth, start, count, max_chars):
+def variables(
+    frame_id: int,
+    scope: str,
+    path: str | None,
+    pattern: str | None,
+    depth: int,
+    start: int,
+    count: int,
+    max_chars: int,
+) -> dict[str, Any]:
     """The names of a frame, or the parts of the value at `path`: {value, type, total, start, items}."""
     frame = find(frame_id)
     search = re.compile(pattern).search if pattern else None
-    answer = {"start": start}
+    answer: dict[str, Any] = {"start": start}
     with time_limit(PAGE_SECONDS * 4):
         if path:
             try:
@@ -215,7 +234,7 @@ def variables(frame_id, scope, path, pattern, depth, start, count, max_chars):
     return answer
 
 
-def _scope_names(frame, scope, answer):
+def _scope_names(frame: FrameType, scope: str, answer: dict[str, Any]) -> list[tuple[str, Any]]:
     if scope == "globals":
         return [(n, v) for n, v in list(frame.f_globals.items()) if not (n.startswith("__") and n.endswith("__"))]
     names, hidden = visible_names(frame)
@@ -224,9 +243,9 @@ def _scope_names(frame, scope, answer):
     return names
 
 
-def _item(name, value, depth, max_chars):
+def _item(name: str, value: object, depth: int, max_chars: int) -> dict[str, Any]:
     """One variable: {name, type, value, n, items}; items only down to `depth`, twenty a level."""
-    item = {"name": name, "type": values.type_name(value), "value": guarded(value, max_chars)}
+    item: dict[str, Any] = {"name": name, "type": values.type_name(value), "value": guarded(value, max_chars)}
     total = values.child_count(value)
     if total:
         item["n"] = total

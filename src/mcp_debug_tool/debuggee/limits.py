@@ -1,7 +1,11 @@
 """A time limit for code that the debugger runs inside the program: reprs, properties, expressions."""
 
+from __future__ import annotations
+
 import signal
 import threading
+from types import TracebackType
+from typing import Any, Literal
 
 from .patches import PAUSE_SIGNAL
 
@@ -17,22 +21,24 @@ class time_limit(object):  # noqa: N801 - used like a function
     stays inside one C call cannot be ended; the server then reports the session as not responding.
     """
 
-    def __init__(self, seconds):
+    def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._thread = threading.get_ident()
         self._lock = threading.Lock()
         self._over = False
         self._raised = False
 
-    def __enter__(self):
+    def __enter__(self) -> time_limit:
         import pydevd
 
         tracker = pydevd.get_global_debugger().timeout_tracker
-        self._timer = tracker.call_on_timeout(self._seconds, self._interrupt)
+        self._timer: Any = tracker.call_on_timeout(self._seconds, self._interrupt)
         self._timer.__enter__()
         return self
 
-    def __exit__(self, kind, error, trace):
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> Literal[False]:
         with self._lock:
             self._over = True
             if self._raised and kind is not TimeLimit:
@@ -41,7 +47,7 @@ class time_limit(object):  # noqa: N801 - used like a function
         self._timer.__exit__(None, None, None)
         return False
 
-    def _interrupt(self):
+    def _interrupt(self) -> None:
         with self._lock:
             if self._over:
                 return
@@ -52,7 +58,7 @@ class time_limit(object):  # noqa: N801 - used like a function
             signal.pthread_kill(self._thread, PAUSE_SIGNAL)
 
 
-def _set_async_exception(thread, error):
+def _set_async_exception(thread: int, error: type[BaseException] | None) -> None:
     import ctypes
 
     value = ctypes.py_object(error) if error is not None else None

@@ -4,17 +4,22 @@ pydevd moves a breakpoint silently to the nearest line before it, even into anot
 line past the end verified. Here a line is resolved first and the answer says where it really is.
 """
 
+from __future__ import annotations
+
 import ast
 import os
 import re
 import sys
 import tokenize
 import warnings
+from collections.abc import Iterator, Sequence
+from types import CodeType
+from typing import Any
 
 # Source of code that has no file (`python -c`), by the file name its frames carry.
-sources = {}  # type: dict[str, str]
+sources: dict[str, str] = {}
 # sys.path[0] of the program to come; CPython computes it after we have been asked.
-_first_paths = []  # type: list[str]
+_first_paths: list[str] = []
 
 MAX_FILES = 2000
 MAX_BYTES = 4 * 1024 * 1024
@@ -28,27 +33,27 @@ class Unresolved(Exception):
 class _Function(object):
     """One code object: its qualified name and the lines that can be stopped at inside it."""
 
-    def __init__(self, name, code):
+    def __init__(self, name: str, code: CodeType) -> None:
         self.name = name
         self.first = code.co_firstlineno
         self.lines = _code_lines(code)
         self.last = max(self.lines) if self.lines else self.first
 
 
-def set_sources(texts, first_path):
+def set_sources(texts: dict[str, str], first_path: str) -> dict[str, Any]:
     """Learn the text of code without a file, and where the program's own modules are."""
     sources.update(texts)
     _first_paths[:] = [first_path]
     return {}
 
 
-def main_file(module):
+def main_file(module: str) -> dict[str, str]:
     """The file `python -m module` runs, as {file}; {} where it has none or cannot be found."""
     path = _module_file(module + ".__main__") or _module_file(module)
     return {"file": path} if path else {}
 
 
-def check_program(file):
+def check_program(file: str) -> dict[str, Any]:
     """The first syntax error of `file`, as {line, column, message, text}, or {} when it compiles."""
     try:
         _compile(file, read(file))
@@ -64,9 +69,11 @@ def check_program(file):
     return {}
 
 
-def resolve(places, roots=(), program=None):
+def resolve(
+    places: list[dict[str, Any]], roots: Sequence[str] = (), program: str | None = None
+) -> list[dict[str, Any]]:
     """Resolve each place to {file, line, text, function, moved_from}, or to {error}."""
-    answers = []
+    answers: list[dict[str, Any]] = []
     for place in places:
         try:
             answers.append(_resolve_one(place, roots, program))
@@ -78,7 +85,7 @@ def resolve(places, roots=(), program=None):
     return answers
 
 
-def read(file):
+def read(file: str) -> str:
     """The source text of `file`, decoded as Python would decode it."""
     if file in sources:
         return sources[file]
@@ -91,13 +98,13 @@ def read(file):
         raise Unresolved("%s cannot be read: %s" % (file, error))
 
 
-def _compile(file, text):
+def _compile(file: str, text: str) -> CodeType:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return compile(text, file, "exec", dont_inherit=True)
 
 
-def _code_lines(code):
+def _code_lines(code: CodeType) -> set[int]:
     if hasattr(code, "co_lines"):
         lines = {line for start, end, line in code.co_lines() if line and start != end}
     else:
@@ -112,12 +119,12 @@ def _code_lines(code):
     return lines
 
 
-def functions(file):
+def functions(file: str) -> list[_Function]:
     """Every code object of `file`, outermost first."""
     text = read(file)
-    found = []
+    found: list[_Function] = []
 
-    def visit(code, name):
+    def visit(code: CodeType, name: str) -> None:
         found.append(_Function(name, code))
         for constant in code.co_consts:
             if hasattr(constant, "co_firstlineno"):
@@ -128,12 +135,12 @@ def functions(file):
     return found
 
 
-def _resolve_one(place, roots, program):
+def _resolve_one(place: dict[str, Any], roots: Sequence[str], program: str | None) -> dict[str, Any]:
     if place.get("function"):
         return _resolve_function(place["function"], place.get("file"), roots, program)
     file = place["file"]
     text = read(file).splitlines()
-    wanted = place.get("line")
+    wanted: Any = place.get("line")
     if place.get("find"):
         wanted = _line_of_text(file, text, place["find"], wanted)
     elif wanted is not None and place.get("anchor") is not None:
@@ -147,7 +154,7 @@ def _resolve_one(place, roots, program):
     return answer
 
 
-def _line_of_text(file, text, find, near):
+def _line_of_text(file: str, text: list[str], find: str, near: int | None) -> int:
     matches = [number for number, line in enumerate(text, 1) if find.strip() in line]
     if not matches:
         raise Unresolved("no line of %s contains %r" % (file, find))
@@ -161,7 +168,7 @@ def _line_of_text(file, text, find, near):
     return matches[0]
 
 
-def _follow_edit(text, line, anchor):
+def _follow_edit(text: list[str], line: int, anchor: str) -> int:
     """The line the breakpoint's text has moved to since it was set; the old number when it is gone."""
     if line <= len(text) and text[line - 1].strip() == anchor:
         return line
@@ -169,7 +176,7 @@ def _follow_edit(text, line, anchor):
     return min(same, key=lambda number: abs(number - line)) if same else min(line, max(len(text), 1))
 
 
-def _executable_line(file, wanted):
+def _executable_line(file: str, wanted: int) -> tuple[int, str]:
     """The line to stop at for `wanted`: itself, its statement's first line, or the next one in its function."""
     found = functions(file)
     inner = _innermost(found, wanted)
@@ -191,14 +198,14 @@ def _executable_line(file, wanted):
     raise Unresolved("no code at or after line %d of %s; its last line with code is %d" % (wanted, file, last))
 
 
-def _innermost(found, line):
+def _innermost(found: list[_Function], line: int) -> _Function:
     holding = [f for f in found if f.name == "<module>" or f.first <= line <= f.last]
     return max(holding, key=lambda f: (f.name != "<module>", f.first))
 
 
-def _statement_start(file, line):
+def _statement_start(file: str, line: int) -> int | None:
     """First line of the simple statement that spans `line`, for a line in the middle of a long call."""
-    best = None
+    best: int | None = None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         tree = ast.parse(read(file), file)
@@ -210,8 +217,8 @@ def _statement_start(file, line):
     return best
 
 
-def _resolve_function(wanted, file, roots, program):
-    matches = []
+def _resolve_function(wanted: str, file: str | None, roots: Sequence[str], program: str | None) -> dict[str, Any]:
+    matches: list[tuple[str, _Function]] = []
     for candidate, name in _candidates(wanted, file, roots, program):
         try:
             found = functions(candidate)
@@ -238,7 +245,7 @@ def _resolve_function(wanted, file, roots, program):
     return {"file": candidate, "line": line, "text": text, "function": function.name}
 
 
-def _first_body_line(file, function):
+def _first_body_line(file: str, function: _Function) -> int:
     """First line of the body: the docstring and the decorators are no stops."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -257,7 +264,7 @@ def _first_body_line(file, function):
     return min(function.lines)
 
 
-def _candidates(wanted, file, roots, program):
+def _candidates(wanted: str, file: str | None, roots: Sequence[str], program: str | None) -> Iterator[tuple[str, str]]:
     """Files that may hold the function, and its name within each, likeliest first."""
     if file:
         yield file, wanted
@@ -279,16 +286,16 @@ def _candidates(wanted, file, roots, program):
             continue
 
 
-def _splits(dotted):
+def _splits(dotted: str) -> Iterator[tuple[str, str]]:
     parts = dotted.split(".")
     for cut in range(len(parts) - 1, 0, -1):
         yield ".".join(parts[:cut]), ".".join(parts[cut:])
 
 
-def _module_file(module):
+def _module_file(module: str) -> str | None:
     """The source file of a module, found without importing anything."""
     loaded = sys.modules.get(module)
-    path = getattr(loaded, "__file__", None)
+    path: str | None = getattr(loaded, "__file__", None)
     if path and path.endswith(".py"):
         return path
     from importlib.machinery import PathFinder
@@ -303,17 +310,17 @@ def _module_file(module):
         if spec is None:
             return None
         search = spec.submodule_search_locations or []
-    return spec.origin if spec.origin and spec.origin.endswith(".py") else None
+    return spec.origin if spec is not None and spec.origin and spec.origin.endswith(".py") else None
 
 
-def _loaded_user_files(roots):
+def _loaded_user_files(roots: Sequence[str]) -> Iterator[str]:
     for module in list(sys.modules.values()):
         path = getattr(module, "__file__", None)
         if path and path.endswith(".py") and any(os.path.abspath(path).startswith(root + os.sep) for root in roots):
             yield os.path.abspath(path)
 
 
-def _python_files(roots):
+def _python_files(roots: Sequence[str]) -> Iterator[str]:
     """Python files below `roots`, nearest first, environments and hidden folders left out."""
     seen = 0
     for root in roots:

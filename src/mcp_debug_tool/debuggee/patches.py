@@ -5,11 +5,16 @@ the session is slower or less sure, never wrong. The names are private to pydevd
 tests/integration/test_contract.py fails when one of them goes.
 """
 
+from __future__ import annotations
+
 import os
 import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
 
 PAUSE_SIGNAL = getattr(signal, "SIGURG", None)
 # A name that pydevd counts as the user's own code: with just_my_code it would pass over any other without a file,
@@ -18,7 +23,7 @@ PAUSE_FILE = "<ipython mcp-debug pause>"
 PAUSE_FUNCTION = "__mcp_debug_pause__"
 
 
-def apply(pydevd):
+def apply(pydevd: Any) -> None:
     """Apply all that must be in place before pydevd connects."""
     for patch in (_no_fixed_sleep, _answer_bursts, _resume_the_right_thread, _exit_at_once, _pause_blocking_calls):
         try:
@@ -27,21 +32,21 @@ def apply(pydevd):
             continue
 
 
-def _no_fixed_sleep(pydevd):
+def _no_fixed_sleep(pydevd: Any) -> None:
     """initialize_network() sleeps 100 ms after its threads are started; nothing depends on it."""
     original = pydevd.PyDB.initialize_network
     real = pydevd.time
 
     class Time(object):
-        def __getattr__(self, name):
+        def __getattr__(self, name: str) -> Any:
             return getattr(real, name)
 
         @staticmethod
-        def sleep(seconds):
+        def sleep(seconds: float) -> None:
             if seconds != 0.1:
                 real.sleep(seconds)
 
-    def initialize_network(self, *args, **kwargs):
+    def initialize_network(self: Any, *args: Any, **kwargs: Any) -> Any:
         pydevd.time = Time()
         try:
             return original(self, *args, **kwargs)
@@ -51,7 +56,7 @@ def _no_fixed_sleep(pydevd):
     pydevd.PyDB.initialize_network = initialize_network
 
 
-def _answer_bursts(pydevd):
+def _answer_bursts(pydevd: Any) -> None:
     """A stopped thread handles one command a wake-up, so a burst of N requests takes (N-1) * 200 ms.
 
     It also misses its own resume when the wrong thread's event is set (see below); looking at the state first
@@ -60,9 +65,9 @@ def _answer_bursts(pydevd):
     from _pydevd_bundle.pydevd_constants import STATE_SUSPEND
 
     class ThreadEvent(threading.Event):
-        commands = None
+        commands: Any = None
 
-        def wait(self, timeout=None):
+        def wait(self, timeout: float | None = None) -> bool:
             if self.commands is not None and not self.commands.empty():
                 return True
             info = getattr(threading.current_thread(), "additional_info", None)
@@ -70,7 +75,7 @@ def _answer_bursts(pydevd):
                 return True
             return threading.Event.wait(self, timeout)
 
-    def get_internal_queue_and_event(self, thread_id):
+    def get_internal_queue_and_event(self: Any, thread_id: str) -> Any:
         if thread_id.startswith("__frame__"):
             thread_id = thread_id[thread_id.rfind("|") + 1 :]
         commands = self._cmd_queue[thread_id]
@@ -85,14 +90,14 @@ def _answer_bursts(pydevd):
     pydevd.PyDB.get_internal_queue_and_event = get_internal_queue_and_event
 
 
-def _resume_the_right_thread(pydevd):
+def _resume_the_right_thread(pydevd: Any) -> None:
     """internal_run_thread() sets another thread's event, so step and continue wait for a 200 ms poll."""
     from _pydevd_bundle import pydevd_thread_lifecycle
     from _pydevd_bundle.pydevd_constants import get_thread_id
 
     original = pydevd_thread_lifecycle.internal_run_thread
 
-    def internal_run_thread(thread, set_additional_thread_info):
+    def internal_run_thread(thread: threading.Thread, set_additional_thread_info: Any) -> None:
         original(thread, set_additional_thread_info)
         debugger = pydevd.get_global_debugger()
         if debugger is not None:
@@ -101,21 +106,21 @@ def _resume_the_right_thread(pydevd):
     pydevd_thread_lifecycle.internal_run_thread = internal_run_thread
 
 
-def _exit_at_once(pydevd):
+def _exit_at_once(pydevd: Any) -> None:
     """Without this a program ends 0.2 to 0.7 s late: threads poll for its end and wait for each other."""
     wait_name = "_PyDB__wait_for_threads_to_finish"
     getattr(pydevd.PyDB, wait_name)
 
-    def wait_for_threads_to_finish(self, timeout):
+    def wait_for_threads_to_finish(self: Any, timeout: float) -> None:
         # Only the writer matters: all events must have left. Reader and command thread wait for each other.
         deadline = time.monotonic() + timeout
         while self.writer in self.created_pydb_daemon_threads and time.monotonic() < deadline:
             time.sleep(0.0005)
 
     class PollFasterAtTheEnd(threading.Event):
-        interval = None
+        interval: float | None = None
 
-        def wait(self, timeout=None):
+        def wait(self, timeout: float | None = None) -> bool:
             if self.interval is None:
                 threading.Event.wait(self, timeout)
                 if self.interval is None:
@@ -127,11 +132,11 @@ def _exit_at_once(pydevd):
 
     original = pydevd.CheckAliveThread.__init__
 
-    def __init__(self, py_db):  # noqa: N807
+    def __init__(self: Any, py_db: Any) -> None:  # noqa: N807
         original(self, py_db)
         self._wait_event = PollFasterAtTheEnd()
 
-    def main_thread_ended():
+    def main_thread_ended() -> None:
         debugger = pydevd.get_global_debugger()
         thread = getattr(debugger, "check_alive_thread", None)
         event = getattr(thread, "_wait_event", None)
@@ -144,28 +149,28 @@ def _exit_at_once(pydevd):
     _at_main_thread_end(main_thread_ended)
 
 
-def _at_main_thread_end(function):
+def _at_main_thread_end(function: Callable[[], None]) -> None:
     register = getattr(threading, "_register_atexit", None)  # 3.9 and newer
     if register is not None:
         register(function)
         return
-    shutdown = threading._shutdown
+    shutdown = getattr(threading, "_shutdown")
 
-    def _shutdown():
+    def _shutdown() -> None:
         function()
         shutdown()
 
-    threading._shutdown = _shutdown
+    setattr(threading, "_shutdown", _shutdown)
 
 
-def _pause_blocking_calls(pydevd):
+def _pause_blocking_calls(pydevd: Any) -> None:
     """Let `pause` reach a main thread that sleeps or waits: the signal runs this function, which can be stopped in.
 
     PEP 475 resumes the call afterwards. POSIX only; elsewhere a pause takes effect when the call returns.
     """
     if PAUSE_SIGNAL is None or signal.getsignal(PAUSE_SIGNAL) not in (signal.SIG_DFL, None):
         return
-    names = {}
+    names: dict[str, Any] = {}
     source = "def %s(signum, frame):\n    return None\n" % PAUSE_FUNCTION
     exec(compile(source, PAUSE_FILE, "exec"), names)
     signal.signal(PAUSE_SIGNAL, names[PAUSE_FUNCTION])
@@ -174,7 +179,7 @@ def _pause_blocking_calls(pydevd):
         siginterrupt(PAUSE_SIGNAL, True)
 
 
-def end_with_server(pydevd):
+def end_with_server(pydevd: Any) -> None:
     """End the program when the server vanishes: pydevd would resume it and let its side effects happen."""
     from _pydevd_bundle import pydevd_comm
 
@@ -184,12 +189,12 @@ def end_with_server(pydevd):
     closed, on_disconnect = reader._terminate_on_socket_close, pydevd.PyDB.on_disconnect
     pid = os.getpid()
 
-    def _terminate_on_socket_close(self):
+    def _terminate_on_socket_close(self: Any) -> None:
         if os.getpid() == pid and not self._kill_received and not getattr(self.py_db, "_mcp_debug_let_go", False):
             os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
         closed(self)
 
-    def let_go(self):
+    def let_go(self: Any) -> None:
         self._mcp_debug_let_go = True
         on_disconnect(self)
 
@@ -197,7 +202,7 @@ def end_with_server(pydevd):
     pydevd.PyDB.on_disconnect = let_go
 
 
-def trace_from_the_first_frame(pydevd):
+def trace_from_the_first_frame(pydevd: Any) -> None:
     """Let pydevd begin with the program's own outermost frame (before 3.12, where it uses sys.settrace).
 
     It notices an uncaught exception in the outermost frame of a thread and looks for that frame once. We start
@@ -209,7 +214,7 @@ def trace_from_the_first_frame(pydevd):
 
     trace = pydevd.get_global_debugger().trace_dispatch
 
-    def until_outermost(frame, event, arg):
+    def until_outermost(frame: FrameType, event: str, arg: Any) -> Any:
         # CPython also looks into the script's importer from its outermost level.
         if frame.f_back is not None or frame.f_code.co_name not in ("<module>", "_run_module_as_main"):
             return None
@@ -217,19 +222,19 @@ def trace_from_the_first_frame(pydevd):
         return trace(frame, event, arg)
 
     # pydevd has put its own trace function into the frames we are in; they would bring it back too early.
-    frame = sys._getframe()
+    frame: FrameType | None = sys._getframe()
     while frame is not None:
         frame.f_trace = None
         frame = frame.f_back
     SetTrace(until_outermost)
 
 
-def leave_forks_alone(pydevd):
+def leave_forks_alone(pydevd: Any) -> None:
     """Switch the debugger off in a forked child: its threads are gone there, so a stop would never end."""
     if not hasattr(os, "register_at_fork"):
         return
 
-    def in_child():
+    def in_child() -> None:
         debugger = pydevd.get_global_debugger()
         if debugger is None:
             return
@@ -241,13 +246,13 @@ def leave_forks_alone(pydevd):
         debugger.created_pydb_daemon_threads = {}
         debugger.pydb_disposed = True
         GlobalDebuggerHolder.global_dbg = None
-        threading.current_thread().additional_info = None
+        setattr(threading.current_thread(), "additional_info", None)
         _stop_tracing(pydevd)
 
     os.register_at_fork(after_in_child=in_child)
 
 
-def _stop_tracing(pydevd):
+def _stop_tracing(pydevd: Any) -> None:
     if sys.version_info >= (3, 12):
         monitoring = sys.monitoring
         tool = monitoring.DEBUGGER_ID
@@ -262,9 +267,9 @@ def _stop_tracing(pydevd):
         threading.settrace(None)
 
 
-def reset_thread_names():
+def reset_thread_names() -> None:
     """Let the program's first thread be Thread-1 again: pydevd's own have used up the first numbers."""
     import itertools
 
     if hasattr(threading, "_counter"):
-        threading._counter = itertools.count(1).__next__
+        setattr(threading, "_counter", itertools.count(1).__next__)

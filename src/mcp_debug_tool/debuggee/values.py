@@ -4,11 +4,15 @@ The types of Python itself are walked here under a budget, so that a million ite
 objects are asked for their repr(), and what goes wrong there is shown in its place.
 """
 
+from __future__ import annotations
+
 import collections
 import collections.abc
 import itertools
 import re
 import types
+from collections.abc import Iterator
+from typing import Any
 
 from .limits import TimeLimit
 
@@ -16,18 +20,25 @@ LINE = 120
 MAX_DEPTH = 4
 # What differs from run to run and tells nothing: addresses, and a thread's number.
 _ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+|(?<=started) \d+(?=\)>$)|(?<=started daemon) \d+(?=\)>$)")
-_OPEN_CLOSE = {list: "[]", tuple: "()", set: "{}", frozenset: "{}", dict: "{}", collections.deque: "[]"}
+_OPEN_CLOSE: dict[type[Any], str] = {
+    list: "[]",
+    tuple: "()",
+    set: "{}",
+    frozenset: "{}",
+    dict: "{}",
+    collections.deque: "[]",
+}
 # Shown as the dictionary they are, with their name before it.
 _NAMED_DICTS = (collections.OrderedDict, collections.defaultdict, collections.Counter, types.MappingProxyType)
 _CODE_TYPES = (types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type)
 
 
-def describe(value, limit=LINE):
+def describe(value: object, limit: int = LINE) -> str:
     """`value` in at most `limit` characters, on one line."""
     return cut(_render(value, limit, MAX_DEPTH, ()), limit)
 
 
-def cut(text, limit):
+def cut(text: str, limit: int) -> str:
     """`text` in one line of at most `limit` characters; a cut says how much there was."""
     if "\n" in text or "\r" in text:
         text = " ".join(text.split())
@@ -37,7 +48,7 @@ def cut(text, limit):
     return text[: max(limit - len(note), 1)] + note
 
 
-def type_name(value):
+def type_name(value: object) -> str:
     """The name of a value's type; with its module where that is not the program or Python itself."""
     kind = type(value)
     module = kind.__module__
@@ -45,13 +56,13 @@ def type_name(value):
     return name if module in ("builtins", "__main__") or not isinstance(module, str) else "%s.%s" % (module, name)
 
 
-def is_code(value):
+def is_code(value: object) -> bool:
     """Whether a module-level name is a part of the program's text rather than its data."""
     return isinstance(value, _CODE_TYPES) or type(value).__module__ in ("typing", "__future__", "_frozen_importlib")
 
 
-def _render(value, limit, depth, above):
-    kind = type(value)
+def _render(value: Any, limit: int, depth: int, above: tuple[int, ...]) -> str:
+    kind: Any = type(value)
     try:
         if kind is str or kind is bytes:
             return _text(value, limit)
@@ -74,7 +85,7 @@ def _render(value, limit, depth, above):
         return "<%s: repr failed with %s>" % (kind.__name__, _failure(error))
 
 
-def _failure(error):
+def _failure(error: BaseException) -> str:
     try:
         text = str(error)
     except BaseException:
@@ -82,7 +93,7 @@ def _failure(error):
     return "%s: %s" % (type(error).__name__, text[:60]) if text else type(error).__name__
 
 
-def _text(value, limit):
+def _text(value: str | bytes, limit: int) -> str:
     if len(value) <= limit:
         return repr(value)
     note = "… (%s %s)" % (format(len(value), ","), "chars" if type(value) is str else "bytes")
@@ -90,13 +101,13 @@ def _text(value, limit):
     return shown[: max(limit - len(note), 1)] + note
 
 
-def _code(value):
+def _code(value: object) -> str:
     if isinstance(value, types.ModuleType):
         return "<module %s>" % getattr(value, "__name__", "?")
     return _ADDRESS.sub("", repr(value))
 
 
-def _container_shape(kind):
+def _container_shape(kind: type[Any]) -> tuple[str, str, bool] | None:
     """The brackets to draw `kind` with, or None when it draws itself."""
     for base, brackets in _OPEN_CLOSE.items():
         if kind.__repr__ is base.__repr__:
@@ -106,9 +117,9 @@ def _container_shape(kind):
     return None
 
 
-def _container(value, shape, limit, depth, above):
+def _container(value: Any, shape: tuple[str, str, bool], limit: int, depth: int, above: tuple[int, ...]) -> str:
     name, brackets, is_dict = shape
-    opening, closing = brackets
+    opening, closing = brackets[0], brackets[1]
     if name:
         opening, closing = "%s(%s" % (name, opening), closing + ")"
     elif isinstance(value, frozenset):
@@ -118,7 +129,7 @@ def _container(value, shape, limit, depth, above):
     if id(value) in above or (depth == 0 and len(value)):
         return opening + "…" + closing
     above = above + (id(value),)
-    parts = []
+    parts: list[str] = []
     left = limit - len(opening) - len(closing)
     total = len(value)
     for item in value.items() if is_dict else value:
@@ -134,7 +145,15 @@ def _container(value, shape, limit, depth, above):
     return _joined(opening, parts, total, closing, limit, one_tuple, outermost=len(above) == 1)
 
 
-def _joined(opening, parts, total, closing, limit, one_tuple=False, outermost=False):
+def _joined(
+    opening: str,
+    parts: list[str],
+    total: int,
+    closing: str,
+    limit: int,
+    one_tuple: bool = False,
+    outermost: bool = False,
+) -> str:
     """The parts that fit, and how many there are in all when some of the outermost do not."""
     text = opening + ", ".join(parts) + ("," if one_tuple else "") + closing
     if len(parts) == total and len(text) <= limit:
@@ -145,7 +164,7 @@ def _joined(opening, parts, total, closing, limit, one_tuple=False, outermost=Fa
     return opening + ", ".join(parts + [note]) + closing
 
 
-def _generated_fields(value, kind):
+def _generated_fields(value: Any, kind: Any) -> list[tuple[str, Any]] | None:
     """(name, value) pairs of a dataclass or named tuple whose repr nobody wrote by hand."""
     if "__dataclass_fields__" in kind.__dict__ and hasattr(kind.__repr__, "__wrapped__"):
         shown = [field.name for field in kind.__dataclass_fields__.values() if field.repr]
@@ -155,10 +174,12 @@ def _generated_fields(value, kind):
     return None
 
 
-def _fields(opening, fields, closing, limit, depth, above):
+def _fields(
+    opening: str, fields: list[tuple[str, Any]], closing: str, limit: int, depth: int, above: tuple[int, ...]
+) -> str:
     if depth == 0 and fields:
         return opening + "…" + closing
-    parts = []
+    parts: list[str] = []
     left = limit - len(opening) - len(closing)
     for name, item in fields:
         if left <= 0:
@@ -169,7 +190,7 @@ def _fields(opening, fields, closing, limit, depth, above):
     return _joined(opening, parts, len(fields), closing, limit)
 
 
-def _plain_object(value, kind, limit, depth, above):
+def _plain_object(value: object, kind: type[Any], limit: int, depth: int, above: tuple[int, ...]) -> str:
     """An object without a repr of its own: its class and its attributes instead of its address."""
     attributes = _instance_items(value)
     if not attributes or depth <= 1:
@@ -177,7 +198,7 @@ def _plain_object(value, kind, limit, depth, above):
     return _fields("<%s " % kind.__qualname__, attributes, ">", limit, depth - 1, above + (id(value),))
 
 
-def _own_repr(value, kind):
+def _own_repr(value: object, kind: type[Any]) -> str:
     text = repr(value)
     if not isinstance(text, str):
         return "<%s: repr returned %s>" % (kind.__name__, type(text).__name__)
@@ -185,9 +206,9 @@ def _own_repr(value, kind):
     return _ADDRESS.sub("", text[:100000]) if len(text) <= 100000 else text[:100000] + "…"
 
 
-def _instance_items(value):
+def _instance_items(value: object) -> list[tuple[str, Any]]:
     """(name, value) of an instance's own attributes; no property and no __getattr__ of the program runs."""
-    items = []
+    items: list[tuple[str, Any]] = []
     try:
         items.extend(dict.items(object.__getattribute__(value, "__dict__")))
     except (AttributeError, TypeError):
@@ -204,7 +225,7 @@ def _instance_items(value):
     return items
 
 
-def child_count(value):
+def child_count(value: Any) -> int:
     """How many parts `children` would give, or 0 for a plain value."""
     kind = type(value)
     if kind in (str, bytes, int, float, bool, complex, type(None)) or isinstance(value, _CODE_TYPES):
@@ -217,7 +238,7 @@ def child_count(value):
     return len(_instance_items(value))
 
 
-def _is_collection(kind):
+def _is_collection(kind: type[Any]) -> bool:
     if issubclass(kind, (str, bytes, bytearray, memoryview)):
         return False
     return issubclass(kind, (list, tuple, dict, set, frozenset, range, collections.deque)) or issubclass(
@@ -225,7 +246,7 @@ def _is_collection(kind):
     )
 
 
-def children(value):
+def children(value: Any) -> Iterator[tuple[str, Any]]:
     """Iterate over (name, value) of the parts: `[0]`, `['key']`, `.attribute`. Nothing is copied."""
     kind = type(value)
     if isinstance(value, types.ModuleType) or isinstance(value, type):
@@ -241,7 +262,7 @@ def children(value):
     return (("[%d]" % index, item) for index, item in enumerate(value))
 
 
-def page_of_children(value, start, count):
+def page_of_children(value: Any, start: int, count: int) -> list[tuple[str, Any]]:
     """`children` from `start` on, `count` of them; sequences are indexed, not walked."""
     kind = type(value)
     if _is_collection(kind) and issubclass(kind, (list, tuple, range)) and not hasattr(kind, "_fields"):

@@ -61,7 +61,7 @@ def from_json(body: bytes) -> Message:
         raise ProtocolError("a DAP message is not an object")
     try:
         return _from_object(data)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise ProtocolError("a DAP message lacks a field it must have") from error
 
 

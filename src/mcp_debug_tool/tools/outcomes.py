@@ -12,7 +12,6 @@ from ..protocol.state import State
 from ..sessions import Session
 from ..views import Answer, Scene, exit_page, lost_page, running_page, stop_page
 
-
 # A match may begin in output that has been searched already, this many bytes before its end.
 OVERLAP = 4096
 

@@ -118,13 +118,15 @@ def _plain(node: Any, definitions: dict[str, Any]) -> Any:
     if "$ref" in node:
         named = definitions[node["$ref"].rsplit("/", 1)[1]]
         return _plain({**named, **{k: v for k, v in node.items() if k != "$ref"}}, definitions)
-    result = {}
+    result: dict[str, Any] = {}
     for name, value in node.items():
         if name == "properties":
             result[name] = {
                 key.rstrip("_"): _plain({k: v for k, v in item.items() if k != "title"}, definitions)
                 for key, item in value.items()
             }
+        elif name == "required":
+            result["required"] = [key.rstrip("_") for key in value]
         elif name not in ("title", "additionalProperties") and not (
             name in _OPTIONAL and value in (None, [], {}, "", False)
         ):

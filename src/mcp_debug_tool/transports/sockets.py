@@ -63,6 +63,16 @@ class Peer:
     remote_port: int
 
 
+async def _close_unreceived(proven: anyio.abc.ObjectReceiveStream[QuickStream]) -> None:
+    with anyio.CancelScope(shield=True):
+        while True:
+            try:
+                stream = proven.receive_nowait()  # type: ignore[attr-defined]
+            except (anyio.WouldBlock, anyio.EndOfStream, anyio.ClosedResourceError):
+                return
+            await anyio.aclose_forcefully(stream)
+
+
 class Listener:
     """A loopback port on which one kind of peer is welcome: who knows `token`, and whom `is_welcome` accepts.
 
@@ -88,11 +98,22 @@ class Listener:
         async with multi, send, receive, anyio.create_task_group() as tasks:
 
             async def accept(stream: anyio.abc.SocketStream) -> None:
-                await self._accept(stream, send)
+                try:
+                    await self._accept(stream, send)
+                except (OSError, anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.TypedAttributeLookupError):
+                    # It vanished while it was looked at.
+                    await self._turn_away(stream)
+                except BaseException:
+                    with anyio.CancelScope(shield=True):
+                        await anyio.aclose_forcefully(stream)
+                    raise
 
             tasks.start_soon(multi.serve, accept)
-            yield receive
-            tasks.cancel_scope.cancel()
+            try:
+                yield receive
+            finally:
+                tasks.cancel_scope.cancel()
+                await _close_unreceived(receive)
 
     async def _accept(self, stream: anyio.abc.SocketStream, proven: anyio.abc.ObjectSendStream[QuickStream]) -> None:
         if self._unproven >= MAX_UNPROVEN:

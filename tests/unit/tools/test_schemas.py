@@ -1,0 +1,146 @@
+"""What an agent is told of each tool: committed as snapshots, so that a change shows in review, and kept small."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mcp.types import Tool
+
+from mcp_debug_tool.server import INSTRUCTIONS, tools
+from mcp_debug_tool.tools.registration import DebugTool
+
+SNAPSHOTS = Path(__file__).parent.parent / "snapshots"
+UPDATE = "UPDATE_SNAPSHOTS"
+# 3,000 tokens at four bytes each: what a host sends with every request of its model.
+MAX_BYTES = 12_000
+# Some hosts cut a description there.
+MAX_DESCRIPTION = 1024
+
+
+def definition(made: DebugTool) -> dict[str, Any]:
+    """A tool as it goes over the wire."""
+    listed = Tool(
+        name=made.name,
+        title=made.title,
+        description=made.description,
+        input_schema=made.parameters,
+        output_schema=made.output_schema,
+        annotations=made.annotations,
+    )
+    return listed.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+TOOLS = tools()
+NAMES = [made.name for made in TOOLS]
+DEFINITIONS = {made.name: definition(made) for made in TOOLS}
+
+
+def nodes(schema: Any) -> Iterator[dict[str, Any]]:
+    """Every object of a schema that is one itself; the names of properties are no part of it."""
+    if isinstance(schema, list):
+        for item in schema:
+            yield from nodes(item)
+    elif isinstance(schema, dict):
+        yield schema
+        for key, value in schema.items():
+            yield from nodes(list(value.values()) if key == "properties" else value)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_tool_is_as_its_snapshot_says(name: str) -> None:
+    path = SNAPSHOTS / f"{name}.json"
+    text = json.dumps(DEFINITIONS[name], indent=2, ensure_ascii=False) + "\n"
+    if os.environ.get(UPDATE) == "1":
+        path.write_text(text, encoding="utf-8")
+    assert path.is_file(), f"{path} is missing; {UPDATE}=1 writes it"
+    assert text == path.read_text(encoding="utf-8"), f"{name} has changed; if that is meant, {UPDATE}=1 rewrites {path}"
+
+
+def test_there_is_a_snapshot_of_each_tool_and_of_nothing_else() -> None:
+    if os.environ.get(UPDATE) == "1":
+        for path in SNAPSHOTS.glob("*.json"):
+            if path.stem not in NAMES:
+                path.unlink()
+    found = sorted(path.stem for path in SNAPSHOTS.iterdir())
+    assert found == sorted(NAMES), f"{UPDATE}=1 puts {SNAPSHOTS} right"
+
+
+def test_all_tools_together_are_small() -> None:
+    sizes = {
+        name: len(json.dumps(tool, ensure_ascii=False, separators=(",", ":")).encode())
+        for name, tool in DEFINITIONS.items()
+    }
+    assert sum(sizes.values()) <= MAX_BYTES, sizes
+
+
+def test_no_two_tools_have_one_name() -> None:
+    assert len(set(NAMES)) == len(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_tool_is_described_in_a_few_sentences(name: str) -> None:
+    description = DEFINITIONS[name]["description"]
+    assert 0 < len(description) < MAX_DESCRIPTION
+    assert description.isprintable()
+    assert description.endswith(".")
+
+
+def test_tools_that_only_read_say_so_and_no_others() -> None:
+    reading = {name for name, tool in DEFINITIONS.items() if tool["annotations"].get("readOnlyHint", False)}
+    assert reading == {"list_breakpoints", "wait", "get_stack", "get_variables", "sessions"}
+
+
+def test_tools_that_run_code_of_the_program_or_the_agent_are_not_called_harmless() -> None:
+    # What is not said is so by default: it is destructive.
+    harmless = {name for name, tool in DEFINITIONS.items() if not tool["annotations"].get("destructiveHint", True)}
+    assert not harmless & {"start", "restart", "continue", "step", "evaluate", "set_variable", "set_breakpoint", "stop"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_tool_reaches_out_of_this_machine(name: str) -> None:
+    assert DEFINITIONS[name]["annotations"]["openWorldHint"] is False
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_schema_is_flat_and_plain(name: str) -> None:
+    schema = DEFINITIONS[name]["inputSchema"]
+    assert schema["type"] == "object"
+    assert schema["additionalProperties"] is False
+    for node in nodes(schema):
+        assert not {"$ref", "$defs", "title"} & set(node), node
+        assert {"type": "null"} not in node.get("anyOf", []), node
+        assert node.get("type") != "null", node
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_parameter_has_a_description_but_for_those_that_the_instructions_describe(name: str) -> None:
+    properties = DEFINITIONS[name]["inputSchema"]["properties"]
+    silent = {key for key, schema in properties.items() if not schema.get("description")}
+    assert silent <= {"session"}
+    assert all(key in INSTRUCTIONS for key in silent)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_parameters_are_named_without_underscores_at_the_end_and_required_ones_exist(name: str) -> None:
+    schema = DEFINITIONS[name]["inputSchema"]
+    assert not [key for key in schema["properties"] if key.endswith("_")]
+    assert set(schema.get("required", [])) <= set(schema["properties"])
+
+
+def test_the_parts_of_a_breakpoint_are_those_of_set_breakpoint() -> None:
+    of_start = DEFINITIONS["start"]["inputSchema"]["properties"]["breakpoints"]["items"]["properties"]
+    of_tool = DEFINITIONS["set_breakpoint"]["inputSchema"]["properties"]
+    assert set(of_start) == set(of_tool) - {"session"}
+    assert {name: schema.get("type") for name, schema in of_start.items()} == {
+        name: schema.get("type") for name, schema in of_tool.items() if name != "session"
+    }
+
+
+def test_a_snapshot_walk_sees_what_is_nested() -> None:
+    schema = {"properties": {"title": {"items": {"anyOf": [{"type": "null"}]}}}}
+    assert [sorted(node) for node in nodes(schema)] == [["properties"], ["items"], ["anyOf"], ["type"]]
