@@ -127,11 +127,10 @@ def _decoder() -> codecs.IncrementalDecoder:
 
 
 def _is_whole(data: bytearray) -> bool:
-    try:
-        data[-4:].decode("utf-8")
-    except UnicodeDecodeError as error:
-        # A continuation byte at the beginning is the rest of a character before these four bytes.
-        return error.start == 0 and error.reason == "invalid start byte"
+    """Whether the last character is complete; UTF-8 says in its first byte how many there are."""
+    for back, byte in enumerate(reversed(data[-4:]), 1):
+        if byte & 0b1100_0000 != 0b1000_0000:
+            return back >= (1 if byte < 0x80 else 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4)
     return True
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mcp_debug_tool.journal import MAX_KEPT, Excerpt, Journal, Stream
@@ -150,7 +150,7 @@ def test_a_pattern_is_searched_behind_the_cursor_only_and_over_chunk_borders() -
     assert journal.search(re.compile("ready"), journal.end) is None
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 @given(chunks=chunks_of_bytes, cap=st.integers(min_value=0, max_value=200))
 def test_kept_and_dropped_together_are_what_was_produced(chunks: list[tuple[Stream, bytes]], cap: int) -> None:
     whole, ring = filled(chunks), filled(chunks, cap=cap)
@@ -162,7 +162,7 @@ def test_kept_and_dropped_together_are_what_was_produced(chunks: list[tuple[Stre
     assert excerpt.text == produced[excerpt.dropped :].decode("utf-8", "ignore")
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 @given(
     chunks=chunks_of_ascii,
     cap=st.integers(min_value=0, max_value=200),
@@ -192,7 +192,21 @@ def test_a_character_that_a_limit_cuts_is_in_the_next_page() -> None:
     assert first.text + journal.read(first.next, limit=3).text == "éé"
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
+@example(text="éa😀b", limit=5)
+@given(text=st.text("aé€😀", max_size=60), limit=st.integers(min_value=4, max_value=30))
+def test_pages_that_cut_characters_together_are_still_all_of_it(text: str, limit: int) -> None:
+    journal = filled([("stdout", text.encode())])
+    pages, cursor = "", 0
+    while cursor < journal.end:
+        page = journal.read(cursor, limit=limit)
+        pages += page.text
+        assert cursor < page.next <= cursor + limit
+        cursor = page.next
+    assert pages == text
+
+
+@settings(deadline=None, max_examples=60)
 @given(
     chunks=chunks_of_ascii,
     cap=st.integers(min_value=0, max_value=200),

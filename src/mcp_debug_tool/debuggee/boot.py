@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 10.0
 
 
-def start(settings: str) -> None:
-    """Connect to the server named in `settings` and return once it lets the program run."""
+def start(settings: str, before: set[str]) -> None:
+    """Connect to the server named in `settings` and return once it lets the program run.
+
+    `before`: names of the modules that were loaded before we began.
+    """
     config = _read(settings)
     _restore_environment(config["environ"])
-    before = set(sys.modules)
     pydevd = _import_pydevd(config["debugpy"])
 
     from . import patches

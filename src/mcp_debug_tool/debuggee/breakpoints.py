@@ -45,9 +45,51 @@ class _Rule(object):
 
 
 def log_expression(message: str) -> str:
-    """The f-string for a log message, so that `{x!r:>8}` means what it means in Python."""
-    quote = '"""' if '"""' not in message and not message.endswith('"') else "'''"
-    return "f" + quote + message + quote
+    """The expression for a log message, as an f-string would be: `{x!r:>8}` means what it means in Python.
+
+    Everything outside the braces is taken to the letter, quotes and backslashes too; `{{` is a brace.
+
+    Raises:
+        SyntaxError: a brace is not closed, or not opened.
+    """
+    parts: list[str] = []
+    literal, at = "", 0
+    while at < len(message):
+        if message[at : at + 2] in ("{{", "}}"):
+            literal, at = literal + message[at], at + 2
+        elif message[at] == "{":
+            end = _field_end(message, at)
+            parts += [repr(literal), _field(message[at:end])]
+            literal, at = "", end
+        elif message[at] == "}":
+            raise SyntaxError("single '}' is not allowed")
+        else:
+            literal, at = literal + message[at], at + 1
+    return " + ".join([*parts, repr(literal)])
+
+
+def _field_end(message: str, start: int) -> int:
+    """Where the replacement field that begins at `start` ends; braces in strings do not count."""
+    for quotes in ("'\"", ""):  # a quote may also be the fill character of a format: then without them
+        depth, quote = 0, ""
+        for at in range(start, len(message)):
+            character = message[at]
+            if quote:
+                quote = "" if character == quote else quote
+            elif character in quotes:
+                quote = character
+            elif character in "{}":
+                depth += 1 if character == "{" else -1
+                if depth == 0:
+                    return at + 1
+    raise SyntaxError("'{' was never closed")
+
+
+def _field(field: str) -> str:
+    for quote in ('"""', "'''", '"', "'"):
+        if quote not in field:
+            return "f" + quote + field + quote
+    raise SyntaxError("too many kinds of quotes in %s" % field)
 
 
 def _compiled(source: str | None, name: str) -> CodeType | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import io
 import linecache
 import os
 import re
@@ -76,6 +77,9 @@ def flush() -> None:
     """Send what the program has printed on its way; its own buffering stays as it is."""
     for stream in (sys.stdout, sys.stderr):
         try:
+            if type(stream) is io.TextIOWrapper:
+                stream.flush()
+                continue
             with time_limit(VALUE_SECONDS):
                 stream.flush()
         except BaseException:
@@ -117,6 +121,8 @@ def visible_names(frame: FrameType) -> tuple[list[tuple[str, Any]], int]:
 
 def guarded(value: object, max_chars: int) -> str:
     """`values.describe` under a time limit: a repr that hangs is named and the others are still shown."""
+    if values.runs_no_code(value):
+        return values.describe(value, max_chars)
     try:
         with time_limit(VALUE_SECONDS):
             return values.describe(value, max_chars)
@@ -130,7 +136,7 @@ def source(frame: FrameType, around: int) -> list[Any]:
         return []
     name = frame.f_code.co_filename
     text = lines.sources.get(name)
-    found = text.splitlines() if text is not None else linecache.getlines(name, frame.f_globals)
+    found = lines.source_lines(text) if text is not None else linecache.getlines(name, frame.f_globals)
     line = frame.f_lineno or 1
     first = max(line - around, 1)
     return [first, [text.rstrip("\r\n")[:200] for text in found[first - 1 : line + around]]] if found else []

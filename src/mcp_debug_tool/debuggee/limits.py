@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+# Here and not where it is used: the program may have a ctypes.py of its own on its path by then.
+import ctypes
 import signal
 import threading
 from types import TracebackType
@@ -59,7 +61,5 @@ class time_limit(object):  # noqa: N801 - used like a function
 
 
 def _set_async_exception(thread: int, error: type[BaseException] | None) -> None:
-    import ctypes
-
     value = ctypes.py_object(error) if error is not None else None
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), value)

@@ -43,7 +43,9 @@ class _Function(object):
 def set_sources(texts: dict[str, str], first_path: str) -> dict[str, Any]:
     """Learn the text of code without a file, and where the program's own modules are."""
     sources.update(texts)
-    _first_paths[:] = [first_path]
+    # Taken off sys.path while we import our own (see inject/sitecustomize.py), and back before the program runs.
+    theirs = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
+    _first_paths[:] = [first_path, *theirs]
     return {}
 
 
@@ -98,6 +100,12 @@ def read(file: str) -> str:
         raise Unresolved("%s cannot be read: %s" % (file, error))
 
 
+def source_lines(text: str) -> list[str]:
+    """The lines of a source text as Python numbers them: a form feed or U+2028 ends none."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return lines[:-1] if lines[-1] == "" else lines
+
+
 def _compile(file: str, text: str) -> CodeType:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -139,7 +147,7 @@ def _resolve_one(place: dict[str, Any], roots: Sequence[str], program: str | Non
     if place.get("function"):
         return _resolve_function(place["function"], place.get("file"), roots, program)
     file = place["file"]
-    text = read(file).splitlines()
+    text = source_lines(read(file))
     wanted: Any = place.get("line")
     if place.get("find"):
         wanted = _line_of_text(file, text, place["find"], wanted)
@@ -241,7 +249,7 @@ def _resolve_function(wanted: str, file: str | None, roots: Sequence[str], progr
         raise Unresolved("%r is ambiguous in %s: %s; name one in full" % (wanted, matches[0][0], shown))
     candidate, function = matches[0]
     line = _first_body_line(candidate, function)
-    text = read(candidate).splitlines()[line - 1].strip()
+    text = source_lines(read(candidate))[line - 1].strip()
     return {"file": candidate, "line": line, "text": text, "function": function.name}
 
 

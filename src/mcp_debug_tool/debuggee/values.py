@@ -16,6 +16,7 @@ from typing import Any
 
 from .limits import TimeLimit
 
+_PLAIN = (str, bytes, int, float, bool, complex, type(None))
 LINE = 120
 MAX_DEPTH = 4
 # What differs from run to run and tells nothing: addresses, and a thread's number.
@@ -31,6 +32,21 @@ _OPEN_CLOSE: dict[type[Any], str] = {
 # Shown as the dictionary they are, with their name before it.
 _NAMED_DICTS = (collections.OrderedDict, collections.defaultdict, collections.Counter, types.MappingProxyType)
 _CODE_TYPES = (types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type)
+
+
+def runs_no_code(value: object) -> bool:
+    """Whether `describe` only meets Python's own types in it, and so needs no time limit."""
+    kind = type(value)
+    if kind in _PLAIN:
+        return True
+    if kind is dict:
+        items: Any = value
+        pairs = itertools.islice(items.items(), 100)
+        return all(type(key) in _PLAIN and type(item) in _PLAIN for key, item in pairs)
+    if kind in (list, tuple, set, frozenset):
+        parts: Any = value
+        return all(type(item) in _PLAIN for item in itertools.islice(parts, 100))
+    return False
 
 
 def describe(value: object, limit: int = LINE) -> str:
@@ -58,7 +74,11 @@ def type_name(value: object) -> str:
 
 def is_code(value: object) -> bool:
     """Whether a module-level name is a part of the program's text rather than its data."""
-    return isinstance(value, _CODE_TYPES) or type(value).__module__ in ("typing", "__future__", "_frozen_importlib")
+    return issubclass(type(value), _CODE_TYPES) or type(value).__module__ in (
+        "typing",
+        "__future__",
+        "_frozen_importlib",
+    )
 
 
 def _render(value: Any, limit: int, depth: int, above: tuple[int, ...]) -> str:
@@ -68,7 +88,7 @@ def _render(value: Any, limit: int, depth: int, above: tuple[int, ...]) -> str:
             return _text(value, limit)
         if kind is int and value.bit_length() > 4096:
             return "<int of %s bits>" % format(value.bit_length(), ",")
-        if isinstance(value, _CODE_TYPES):
+        if issubclass(kind, _CODE_TYPES):
             return _code(value)
         shape = _container_shape(kind)
         if shape:
@@ -169,9 +189,14 @@ def _generated_fields(value: Any, kind: Any) -> list[tuple[str, Any]] | None:
     if "__dataclass_fields__" in kind.__dict__ and hasattr(kind.__repr__, "__wrapped__"):
         shown = [field.name for field in kind.__dataclass_fields__.values() if field.repr]
         return [(name, object.__getattribute__(value, name)) for name in shown]
-    if issubclass(kind, tuple) and isinstance(getattr(kind, "_fields", None), tuple) and "__repr__" in kind.__dict__:
+    if issubclass(kind, tuple) and isinstance(getattr(kind, "_fields", None), tuple) and _is_generated(kind.__repr__):
         return list(zip(kind._fields, value))
     return None
+
+
+def _is_generated(method: Any) -> bool:
+    """Whether a named tuple's repr is the one `collections` made."""
+    return getattr(method, "__module__", None) == "collections"
 
 
 def _fields(
@@ -228,7 +253,7 @@ def _instance_items(value: object) -> list[tuple[str, Any]]:
 def child_count(value: Any) -> int:
     """How many parts `children` would give, or 0 for a plain value."""
     kind = type(value)
-    if kind in (str, bytes, int, float, bool, complex, type(None)) or isinstance(value, _CODE_TYPES):
+    if kind in (str, bytes, int, float, bool, complex, type(None)) or issubclass(kind, _CODE_TYPES):
         return 0
     if _is_collection(kind):
         try:
@@ -249,7 +274,7 @@ def _is_collection(kind: type[Any]) -> bool:
 def children(value: Any) -> Iterator[tuple[str, Any]]:
     """Iterate over (name, value) of the parts: `[0]`, `['key']`, `.attribute`. Nothing is copied."""
     kind = type(value)
-    if isinstance(value, types.ModuleType) or isinstance(value, type):
+    if issubclass(kind, (types.ModuleType, type)):
         return ((".%s" % name, item) for name, item in list(vars(value).items()) if not name.startswith("__"))
     if not _is_collection(kind):
         return ((".%s" % name, item) for name, item in _instance_items(value))

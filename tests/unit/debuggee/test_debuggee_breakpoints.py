@@ -82,9 +82,6 @@ def test_a_log_message_means_what_it_means_in_python(message: str, logged: str) 
     assert eval(log_expression(message), names) == logged
 
 
-@pytest.mark.xfail(
-    strict=True, reason="debuggee/breakpoints.py, log_expression: quotes of the message end the f-string"
-)
 @pytest.mark.parametrize("message", ["""both \"\"\" and '''""", '""" and \'', "back\\"])
 def test_a_log_message_may_hold_any_quotes(message: str) -> None:
     assert eval(log_expression(message), {}) == message

@@ -280,9 +280,6 @@ def test_lines_are_counted_as_python_counts_them(write: Write, newline: str) -> 
     assert [answer(file=file, line=n)["text"] for n in (1, 2, 3, 4)] == ["x = 1", "y = 2", "y = 2", "z = 3"]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="lines.py, splitlines(): Python does not end a line there, so texts and finds shift"
-)
 @pytest.mark.parametrize("odd", ["\x0c", "'\u2028'", "'\x85'", "'\x1c'"])
 def test_characters_that_end_no_line_for_python_do_not_shift_lines(write: Write, odd: str) -> None:
     file = write(f"{odd}\ny = 2\nz = 3\n")

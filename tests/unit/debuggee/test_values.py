@@ -146,7 +146,7 @@ class Sealed:
         self.value = value
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 @given(sealed=nested.map(Sealed), limit=st.integers(min_value=SHORTEST, max_value=300))
 def test_any_value_is_one_line_within_its_limit(sealed: Sealed, limit: int) -> None:
     shown = describe(sealed.value, limit)
@@ -156,7 +156,7 @@ def test_any_value_is_one_line_within_its_limit(sealed: Sealed, limit: int) -> N
     assert "\r" not in shown
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 @given(st.text(max_size=200), st.integers(min_value=SHORTEST, max_value=100))
 def test_a_text_is_cut_to_its_limit_and_only_when_it_must_be(text: str, limit: int) -> None:
     one_line = " ".join(text.split()) if "\n" in text or "\r" in text else text
@@ -263,13 +263,11 @@ def test_a_repr_that_is_no_text_is_named() -> None:
     assert describe(ReturnsNumber()).startswith("<ReturnsNumber: repr ")
 
 
-def test_a_failure_to_say_the_class_is_named() -> None:
-    assert describe(HidesItsClass()) == "<HidesItsClass: repr failed with RuntimeError: no class>"
+def test_an_object_is_not_asked_for_its_class() -> None:
+    shown = describe(HidesItsClass())
+    assert shown == "<HidesItsClass>"
 
 
-@pytest.mark.xfail(
-    strict=True, reason="values.py: isinstance() asks an object for its __class__, which a proxy computes"
-)
 def test_looking_at_a_lazy_proxy_does_not_wake_it() -> None:
     woken: list[object] = []
 
@@ -285,9 +283,6 @@ def test_looking_at_a_lazy_proxy_does_not_wake_it() -> None:
     assert woken == []
 
 
-@pytest.mark.xfail(
-    strict=True, reason="values.py, is_code and child_count: isinstance() asks the object, and may raise"
-)
 def test_an_object_whose_class_is_a_property_that_raises_is_data_without_parts() -> None:
     assert not is_code(HidesItsClass())
     assert child_count(HidesItsClass()) == 0
@@ -301,9 +296,6 @@ def test_a_failure_inside_a_container_leaves_its_neighbours_shown() -> None:
     assert describe([1, Raises(), 2]) == "[1, <Raises: repr failed with ValueError: no repr today>, 2]"
 
 
-@pytest.mark.xfail(
-    strict=True, reason="values.py, _generated_fields: a NamedTuple's own __repr__ stands in its class, too"
-)
 def test_a_named_tuples_handwritten_repr_is_shown() -> None:
     class Money(NamedTuple):
         cents: int
@@ -469,7 +461,7 @@ def test_the_parts_of_a_class_or_module_are_its_public_names() -> None:
     assert child_count(Item) == child_count(sys) == 0
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 @given(
     value=st.lists(st.integers(), max_size=20)
     | st.dictionaries(st.integers(), st.integers(), max_size=20)

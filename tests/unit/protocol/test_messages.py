@@ -35,7 +35,7 @@ def test_a_request_is_written_with_its_number_and_read_back_as_it_was() -> None:
     assert from_json(to_json(request)) == request
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(seq=st.integers(min_value=1), command=st.text(), arguments=st.dictionaries(st.text(), JSON_VALUES, max_size=4))
 def test_any_request_survives_its_json(seq: int, command: str, arguments: dict[str, Any]) -> None:
     assert from_json(to_json(Request(seq, command, arguments))) == Request(seq, command, arguments)
@@ -113,7 +113,7 @@ def test_an_infinite_request_number_is_a_protocol_error(number: bytes) -> None:
         from_json(b'{"type":"response","success":true,"request_seq":%b}' % number)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(st.binary(max_size=100) | JSON_VALUES.map(lambda value: json.dumps(value).encode()))
 def test_any_bytes_are_a_message_or_a_protocol_error(data: bytes) -> None:
     with pytest.raises(ProtocolError):
@@ -121,7 +121,7 @@ def test_any_bytes_are_a_message_or_a_protocol_error(data: bytes) -> None:
         from_json(data)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(
     st.fixed_dictionaries(
         {"type": st.sampled_from(["request", "response", "event"])},

@@ -34,9 +34,14 @@ def _boot(settings, package):
         raise RuntimeError("Python 3.8 or newer is needed, this is %s" % sys.version.split()[0])
     import importlib.util
 
+    before = set(sys.modules)
     spec = importlib.util.spec_from_file_location(
         "_mcp_debuggee", os.path.join(package, "__init__.py"), submodule_search_locations=[package]
     )
+    # What the caller has on PYTHONPATH may be named like the modules we import.
+    theirs = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    path = list(sys.path)
+    sys.path[:] = [entry for entry in path if entry not in theirs]
     # Containers often set PYTHONDONTWRITEBYTECODE; compiling pydevd anew would cost every launch 300-700 ms.
     keep, sys.dont_write_bytecode = sys.dont_write_bytecode, False
     try:
@@ -45,8 +50,9 @@ def _boot(settings, package):
         spec.loader.exec_module(module)
         from _mcp_debuggee import boot
 
-        boot.start(settings)
+        boot.start(settings, before)
     finally:
+        sys.path[:] = path
         sys.dont_write_bytecode = keep
 
 
