@@ -246,14 +246,23 @@ class DAPWrapper:
 
     def _on_event(self, event: Event) -> None:
         if event.name == "stopped":
-            self._stopped_send.send_nowait(event.body)
+            self._note_stopped(event.body)
         elif event.name == "mcpDebugLog":
-            self.journal.add("log", f"{event.body['breakpoint']}: {event.body['text']}\n".encode())
+            line = f"{event.body.get('breakpoint')}: {event.body.get('text')}\n"
+            self.journal.add("log", line.encode("utf-8", "backslashreplace"))
         elif event.name == "terminated":
             # pydevd waits for us to hang up before the process ends.
             self._client.finish()
         elif event.name == "exited" and event.body.get("pydevdReason") == "processReplaced":
             self.lost_reason = "it replaced itself by exec and runs on without the debugger"
+
+    def _note_stopped(self, body: Mapping[str, Any]) -> None:
+        try:
+            self._stopped_send.send_nowait(body)
+        except anyio.WouldBlock:
+            # Nobody stops a thousand times before being resumed: this peer is no debugger.
+            self.lost_reason = f"its debugger reported {STOP_BACKLOG} stops at once"
+            self._client.finish()
 
     async def _take_stops(self) -> None:
         async for body in self._stopped:
@@ -283,10 +292,6 @@ class DAPWrapper:
         frames = await self._all_frames(thread_id)
         in_handler = bool(frames) and frames[0].function == _PAUSE_FUNCTION
         frames = [frame for frame in frames if frame.function != _PAUSE_FUNCTION]
-        uncaught = False
-        if reason == "exception":
-            info = await self._client.request("exceptionInfo", {"threadId": thread_id})
-            uncaught = info.get("breakMode") == "unhandled"
         shown = _shown_frames(frames, reason)
         if not shown:
             return Stop(self.stops + 1, reason, thread_id, tuple(frames))
@@ -297,7 +302,7 @@ class DAPWrapper:
                 "source_lines": 5,
                 "max_names": 40,
                 "max_chars": 200,
-                "exception": None if reason != "exception" else "uncaught" if uncaught else "raised",
+                "is_exception": reason == "exception",
             },
             frame_id=shown[0].id,
         )
@@ -315,7 +320,7 @@ class DAPWrapper:
             removed=tuple(name for name, _ in self._hit(cause) if self._is_temporary(name)),
             errors=tuple(cause.get("errors", ())),
             exception=tuple(link_from_program(entry) for entry in page.get("exception", ())),
-            uncaught=uncaught,
+            uncaught=bool(page.get("uncaught")),
             thread_name=str(page.get("thread", "")),
             in_pause_handler=in_handler,
         )

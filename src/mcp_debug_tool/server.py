@@ -9,9 +9,6 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-# Read by pydantic when it is imported: no links to its documentation in what an agent reads.
-os.environ.setdefault("PYDANTIC_ERRORS_INCLUDE_URL", "0")
-
 import anyio
 import anyio.abc
 from mcp.server import MCPServer

@@ -100,7 +100,7 @@ def cut_value(text: str, limit: int) -> str:
     """A value as `cut` does it, but the note on how much there is of it stays at its end."""
     line = cut(text, len(text) * 10)
     mark = line.rfind("…")
-    if len(line) <= limit or not 0 <= len(line) - mark <= 40 or mark < 0:
+    if len(line) <= limit or mark < 0 or not 0 <= len(line) - mark < min(40, limit):
         return cut(text, limit)
     note = line[mark:]
     return line[: max(limit - len(note), 1)] + note

@@ -40,6 +40,8 @@ POINTS = (
     "_pydevd_bundle.pydevd_constants.HTTP_JSON_PROTOCOL",
     "_pydevd_bundle.pydevd_constants.STATE_SUSPEND",
     "_pydevd_bundle.pydevd_defaults.PydevdCustomization.DEFAULT_PROTOCOL",
+    "_pydevd_bundle.pydevd_comm_constants.CMD_STEP_CAUGHT_EXCEPTION",
+    "_pydev_bundle.pydev_log._LoggingGlobals._debug_stream_initialized",
     "pydevd_tracing.SetTrace",
     "pydevd_tracing.restore_sys_set_trace_func",
 )

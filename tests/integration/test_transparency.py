@@ -16,9 +16,9 @@ from typing import Any, Literal
 import anyio.to_thread
 import pytest
 import pythons
-from agent import Agent
+from agent import Agent, line_of
 
-from conftest import TAG
+from conftest import TAG, Program
 
 pytestmark = pytest.mark.anyio
 
@@ -461,3 +461,260 @@ async def both_ways(agent: Agent, folder: Path, version: str, case: Case) -> tup
     plain = await anyio.to_thread.run_sync(lambda: run_plainly(command, cwd=folder, env=env, stdin=case.stdin))
     launch = {"program": str(path), "cwd": str(folder), "env": env, "python": python}
     return plain, await run_debugged(agent, launch, stdin=case.stdin, stops=case.stops)
+
+
+# --- recursion without end: the debugger itself has no room left ------------------------------------------------
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_a_recursion_without_end_stops_like_any_crash(agent: Agent, program: Program, version: str) -> None:
+    path = program("""
+        def dive(n):
+            depth = n
+            return dive(n + 1)
+
+        dive(0)
+    """)
+    stop = await agent.ok("start", program=str(path), python=interpreter(version))
+    assert stop.reason == "uncaught exception"
+    assert "dive" in stop.data["at"]
+    assert "RecursionError: maximum recursion depth exceeded" in stop.data["exception"][0]
+    gone = await agent.ok("continue")
+    assert gone.data["exit_code"] == 1
+    assert "RecursionError" in gone.data["output"]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_a_breakpoint_is_hit_after_a_recursion_error_was_caught(
+    agent: Agent, program: Program, version: str
+) -> None:
+    path = program("""
+        def dive(n):
+            return dive(n + 1)
+
+        def after():
+            return 1  # @after
+
+        try:
+            dive(0)
+        except RecursionError:
+            print("caught")
+        after()
+    """)
+    place = {"file": str(path), "line": line_of(path, "after")}
+    stop = await agent.ok("start", program=str(path), python=interpreter(version), breakpoints=[place])
+    assert stop.state == "stopped", stop
+    assert stop.line == line_of(path, "after")
+
+
+# --- what is around me ----------------------------------------------------------------------------------------
+
+
+async def test_the_reason_of_an_exit_names_the_signal(agent: Agent, program: Program) -> None:
+    for name, how in (("SIGSEGV", "crashed with"), ("SIGKILL", "killed by"), ("SIGUSR1", "killed by")):
+        path = program(f"import os, signal\nos.kill(os.getpid(), signal.{name})\nsignal.pause()\n")
+        gone = await agent.ok("start", program=str(path))
+        assert gone.reason == f"{how} {name}"
+        assert "exit_code" not in gone.data
+        assert name in gone.text
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_a_sitecustomize_and_a_usercustomize_of_its_own_run(agent: Agent, tmp_path: Path, version: str) -> None:
+    custom = "import sys\nprint(__name__, __file__, __spec__.origin, sys.argv)\n"
+    case = Case(
+        """
+        import os, sitecustomize, sys
+        print(sitecustomize.VALUE, sitecustomize.__file__, sitecustomize.__spec__, os.environ["PYTHONPATH"], sys.path)
+        """,
+        files={
+            "custom/sitecustomize.py": custom + "VALUE = 'mine'\nsys.path.append('/added by sitecustomize')\n",
+            "custom/usercustomize.py": custom,
+        },
+        env={"PYTHONPATH": f"{tmp_path}/custom{os.pathsep}/no such folder"},
+    )
+    plain, debugged = await both_ways(agent, tmp_path, version, case)
+    assert debugged == plain
+    assert plain.stdout.startswith("sitecustomize ")
+
+
+async def test_a_sitecustomize_that_fails_is_reported_as_ever(agent: Agent, tmp_path: Path) -> None:
+    case = Case(
+        "print('runs')",
+        files={"custom/sitecustomize.py": "raise RuntimeError('no luck')\n"},
+        env={"PYTHONPATH": f"{tmp_path}/custom"},
+    )
+    plain, debugged = await both_ways(agent, tmp_path, VERSIONS[-1], case)
+    assert (debugged.code, debugged.stdout) == (plain.code, plain.stdout) == (0, "runs\n")
+    assert "RuntimeError: no luck" in plain.stderr
+    assert "RuntimeError: no luck" in debugged.stderr
+
+
+@pytest.mark.parametrize("path", ["", os.pathsep, "lib", f"{os.pathsep}lib", "lib.zip", f"lib{os.pathsep}lib"])
+async def test_a_python_path_is_seen_as_it_was_given(agent: Agent, tmp_path: Path, path: str) -> None:
+    (tmp_path / "lib").mkdir()
+    case = Case("import os, sys\nprint(repr(os.environ['PYTHONPATH']), sys.path)", env={"PYTHONPATH": path})
+    plain, debugged = await both_ways(agent, tmp_path, VERSIONS[-1], case)
+    assert debugged == plain
+
+
+@pytest.mark.parametrize("where", ["beside the program", "on PYTHONPATH"])
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_modules_named_like_the_standard_library_are_not_touched_by_us(
+    agent: Agent, tmp_path: Path, version: str, where: str
+) -> None:
+    """A program may have a `queue.py` which it never imports: we must not import it, neither early nor at a stop."""
+    python = interpreter(version)
+    folder = tmp_path if where == "beside the program" else tmp_path / "lib"
+    folder.mkdir(exist_ok=True)
+    names = await anyio.to_thread.run_sync(lambda: names_not_imported_at_start(python))
+    for name in names:
+        (folder / f"{name}.py").write_text(f"print('SHADOW {name}')\nraise RuntimeError('not for you')\n")
+    path = tmp_path / "program.py"
+    path.write_text("values = list(range(500))\nfor n in values[:3]:\n    print(n)  # @loop\nprint(1 / 0)\n")
+    env = {"PYTHONPATH": str(folder) if folder != tmp_path else None, "PYTHONDONTWRITEBYTECODE": None}
+    command = [python, str(path)]
+    plain = await anyio.to_thread.run_sync(lambda: run_plainly(command, cwd=tmp_path, env=env, stdin=None))
+    place = {"file": str(path), "line": line_of(path, "loop"), "condition": "n == 1"}
+    stop = await agent.ok("start", program=str(path), python=python, env=env, cwd=str(tmp_path), breakpoints=[place])
+    assert stop.line == line_of(path, "loop")
+    assert (await agent.ok("get_variables", path="values", start=490)).data["items"][0] == "[490]: int = 490"
+    answers = await agent.ok("evaluate", expression=["sum(values[:4])", "[v for v in values if v < n]", "1 / 0"])
+    for expected in ("6  (int)", "= [0]  (list", "ZeroDivisionError: division by zero"):
+        assert expected in answers.text
+    await agent.ok("set_variable", path="n", value="1")
+    await agent.ok("step", count=2)
+    crash = await agent.ok("continue")
+    assert crash.reason == "uncaught exception"
+    gone = await agent.ok("continue")
+    assert exit_code(gone.data) == plain.code == 1
+    for stream, text in (("stdout", plain.stdout), ("stderr", plain.stderr)):
+        seen = (await agent.ok("get_output", since=0, stream=stream, limit=40_000)).data.get("output", "")
+        assert seen == comparable(text)
+
+
+@pytest.mark.parametrize("where", ["beside the program", "on PYTHONPATH"])
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_a_module_named_like_the_standard_library_is_imported_as_in_a_plain_run(
+    agent: Agent, tmp_path: Path, version: str, where: str
+) -> None:
+    names = await anyio.to_thread.run_sync(lambda: names_not_imported_at_start(interpreter(version)))
+    folder = "" if where == "beside the program" else "lib/"
+    case = Case(
+        f"""
+        names = {names!r}
+        modules = {{name: __import__(name) for name in names}}
+        print([name for name, module in modules.items() if module.__dict__.get("WHOSE") != "mine"])
+        """,
+        files={f"{folder}{name}.py": "WHOSE = 'mine'\n" for name in names},
+        env={"PYTHONPATH": str(tmp_path / "lib")},
+    )
+    plain, debugged = await both_ways(agent, tmp_path, version, case)
+    assert plain.code == 0
+    assert debugged == plain
+
+
+def names_not_imported_at_start(python: str) -> list[str]:
+    """Names of the standard library that Python needs neither to start nor to print a traceback."""
+    code = (
+        "import os, pkgutil, sys, traceback; folder = os.path.dirname(os.__file__); "
+        "modules = pkgutil.iter_modules([folder, os.path.join(folder, 'lib-dynload')]); "
+        "print(*sorted({module.name for module in modules} - set(sys.modules)))"
+    )
+    run = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True)
+    # These would run at the start; importlib is half built in.
+    return [name for name in run.stdout.split() if name not in ("sitecustomize", "usercustomize", "importlib")]
+
+
+# --- my children ----------------------------------------------------------------------------------------------
+
+WORK = """
+    import multiprocessing, os, sys, threading
+
+    def work(n):
+        total = 0
+        for step in range(n):
+            total += step  # @work
+        return total
+
+    def forked(n):
+        reader, writer = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.write(writer, str(work(n)).encode())
+            os._exit(4)
+        status = os.waitpid(child, 0)[1]
+        return os.read(reader, 100).decode(), os.WEXITSTATUS(status)
+
+    if __name__ == "__main__":
+        print("fork", *forked(5), flush=True)
+        found = []
+        thread = threading.Thread(target=lambda: found.append(forked(6)))
+        thread.start()
+        thread.join()
+        print("fork in a thread", *found, flush=True)
+        for method in ("fork", "spawn", "forkserver"):
+            with multiprocessing.get_context(method).Pool(2) as pool:
+                print(method, pool.map(work, [2, 3, 4]), flush=True)
+        process = multiprocessing.get_context("spawn").Process(target=sys.exit, args=(3,))
+        process.start()
+        process.join()
+        print("exit code", process.exitcode)
+"""
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_children_run_to_their_end_undebugged_over_lines_with_a_breakpoint(
+    agent: Agent, program: Program, version: str
+) -> None:
+    python = interpreter(version)
+    path = program(WORK)
+    env = {"PYTHONWARNINGS": "ignore"}  # 3.12 and newer warn of forks beside threads
+    command = [python, str(path)]
+    plain = await anyio.to_thread.run_sync(lambda: run_plainly(command, cwd=path.parent, env=env, stdin=None))
+    assert plain.code == 0
+    gone = await agent.ok(
+        "start",
+        program=str(path),
+        python=python,
+        cwd=str(path.parent),
+        env=env,
+        breakpoints=[{"file": str(path), "line": line_of(path, "work")}],
+    )
+    assert gone.data["exit_code"] == 0, gone
+    assert (await agent.ok("get_output", since=0, stream="stdout")).data["output"] == plain.stdout
+    assert (await agent.ok("get_output", since=0, stream="stderr")).data.get("output", "") == plain.stderr
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_the_parent_of_a_fork_is_still_debugged(agent: Agent, program: Program, version: str) -> None:
+    path = program("""
+        import os
+        child = os.fork()
+        if child == 0:
+            os._exit(0)
+        status = os.waitpid(child, 0)[1]
+        after = "parent"  # @after
+        print(after, status)
+    """)
+    place = {"file": str(path), "line": line_of(path, "after")}
+    stop = await agent.ok("start", program=str(path), python=interpreter(version), breakpoints=[place])
+    assert stop.line == line_of(path, "after")
+    assert stop.locals["status"] == "0"
+    gone = await agent.ok("continue")
+    assert gone.data["exit_code"] == 0
+    assert "parent 0" in gone.data["output"]
+
+
+async def test_a_program_that_replaces_itself_and_runs_on_counts_as_lost(agent: Agent, program: Program) -> None:
+    path = program("""
+        import os, sys
+        code = "import sys; print('replaced', flush=True); print('got', sys.stdin.readline())"
+        os.execv(sys.executable, [sys.executable, "-c", code])
+    """)
+    await agent.ok("start", program=str(path), timeout_s=0)
+    await agent.ok("wait", **{"for": "replaced"})
+    lost = await agent.ok("wait")
+    assert lost.state == "lost"
+    assert "out of the debugger's reach" in await agent.error("continue")
+    assert (await agent.ok("stop")).state == "ended"

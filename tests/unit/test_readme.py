@@ -35,7 +35,7 @@ def test_linked_files_and_commands_exist() -> None:
 
 
 def test_the_hosts_configurations_are_valid_json() -> None:
-    snippets = [text for text in re.findall(r"`(\{.*?\})` \|", README)]
+    snippets = re.findall(r"`(\{.*?\})` \|", README)
     assert len(snippets) >= 4
     for snippet in snippets:
         assert "mcp-debug-tool" in json.dumps(json.loads(snippet))

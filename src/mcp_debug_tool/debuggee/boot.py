@@ -34,7 +34,8 @@ def start(settings: str, before: set[str]) -> None:
     _connect(pydevd, config)
     patches.end_with_server(pydevd)
     patches.leave_forks_alone(pydevd)
-    _forget_shadowing_modules(config["first_path"], before)
+    theirs = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    _forget_shadowing_modules([config["first_path"], *filter(None, theirs)], before)
     patches.reset_thread_names()
     patches.trace_from_the_first_frame(pydevd)
 
@@ -76,9 +77,25 @@ def _import_pydevd(debugpy: str) -> Any:
     finally:
         sys.path.remove(root)
         _restore_environment(theirs)
+    _keep_out_of_sight()
     PydevdCustomization.DEFAULT_PROTOCOL = pydevd_constants.HTTP_JSON_PROTOCOL
     PydevdCustomization.DEBUG_MODE = "debugpy-dap"
     return pydevd
+
+
+def _keep_out_of_sight() -> None:
+    """Take back what pydevd shows the program: two built-in functions, and messages of its own on stderr."""
+    import builtins
+
+    from _pydev_bundle import pydev_log
+    from _pydevd_bundle.pydevd_constants import DebugInfoHolder
+
+    for name in ("execfile", "runfile"):
+        if hasattr(builtins, name):
+            delattr(builtins, name)
+    if DebugInfoHolder.DEBUG_TRACE_LEVEL <= 0:
+        # Initialised, with the stream it begins with: one that writes nowhere.
+        pydev_log._LoggingGlobals._debug_stream_initialized = True
 
 
 def _connect(pydevd: Any, config: dict[str, Any]) -> None:
@@ -100,7 +117,24 @@ def _connect(pydevd: Any, config: dict[str, Any]) -> None:
 
 
 def _authenticated_socket(config: dict[str, Any]) -> socket.socket:
-    """Both sides prove themselves before DAP begins: we send one token and must receive the other."""
+    """A connection on which both sides have proved themselves, tried again while the server turns us away.
+
+    It does so when too many strangers knock at its port at once; they are gone after a few seconds.
+    """
+    import time
+
+    deadline = time.monotonic() + CONNECT_SECONDS
+    while True:
+        try:
+            return _proved_socket(config)
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+
+
+def _proved_socket(config: dict[str, Any]) -> socket.socket:
+    """We send one token and must receive the other."""
     import socket
 
     sock = socket.create_connection((config["host"], config["port"]), timeout=CONNECT_SECONDS)
@@ -120,15 +154,17 @@ def _authenticated_socket(config: dict[str, Any]) -> socket.socket:
     return sock
 
 
-def _forget_shadowing_modules(first_path: str, before: set[str]) -> None:
+def _forget_shadowing_modules(folders: list[str], before: set[str]) -> None:
     """Forget stdlib modules that only we imported and that the program's own files are named like.
 
     Otherwise a program with a `queue.py` beside it would import the stdlib's. pydevd keeps its references.
     """
-    try:
-        beside = {entry.partition(".")[0] for entry in os.listdir(first_path)}
-    except OSError:
-        return
+    beside = set()
+    for folder in folders:
+        try:
+            beside |= {entry.partition(".")[0] for entry in os.listdir(folder)}
+        except OSError:
+            continue
     for name in set(sys.modules) - before:
         top = name.partition(".")[0]
         if (

@@ -47,21 +47,24 @@ def names_of(frame: FrameType) -> dict[str, Any]:
 
 
 def stop_page(
-    frame_ids: list[int], source_lines: int, max_names: int, max_chars: int, exception: str | None = None
+    frame_ids: list[int], source_lines: int, max_names: int, max_chars: int, is_exception: bool
 ) -> dict[str, Any]:
     """All of a stop in one answer: why, then locals and source of each frame, then the exception.
 
-    `exception` says how one is to be looked at: "raised" (it may be a repetition, or wanted by nobody) or
-    "uncaught"; None means the stop is none of an exception.
+    A raised exception may be a repetition, or wanted by nobody: then the answer ends after saying so.
     """
+    from _pydevd_bundle.pydevd_comm_constants import CMD_STEP_CAUGHT_EXCEPTION
+
     flush()
     answer: dict[str, Any] = {"frames": [], "thread": threading.current_thread().name}
     stop = breakpoints.take_stop(threading.get_ident())
     if stop:
         answer["stop"] = stop
     first = find(frame_ids[0])
-    error, trace = first.f_locals.get("__exception__", (None, None, None))[1:] if exception else (None, None)
-    if error is not None and exception == "raised":
+    error, trace = first.f_locals.get("__exception__", (None, None, None))[1:] if is_exception else (None, None)
+    if error is not None and getattr(threading.current_thread(), "stop_reason", None) != CMD_STEP_CAUGHT_EXCEPTION:
+        answer["uncaught"] = True
+    elif error is not None:
         answer["raised"] = breakpoints.raised_stop(error, trace, names_of(first))
         if not answer["raised"].get("wanted"):
             return answer

@@ -66,8 +66,8 @@ def check_program(file: str) -> dict[str, Any]:
             "message": str(error.msg),
             "text": (error.text or "").strip(),
         }
-    except (ValueError, Unresolved) as error:
-        return {"line": 1, "column": 1, "message": str(error), "text": ""}
+    except (MemoryError, RecursionError, ValueError, Unresolved) as error:
+        return {"line": 1, "column": 1, "message": str(error) or type(error).__name__, "text": ""}
     return {}
 
 
@@ -81,8 +81,11 @@ def resolve(
             answers.append(_resolve_one(place, roots, program))
         except Unresolved as error:
             answers.append({"error": str(error)})
+        except (MemoryError, RecursionError, ValueError) as error:
+            answers.append({"error": "%s cannot be compiled: %s" % (place.get("file"), error or type(error).__name__)})
         except SyntaxError as error:
-            message = "%s has a syntax error at line %s: %s" % (error.filename, error.lineno, error.msg)
+            file = error.filename or place.get("file")
+            message = "%s has a syntax error at line %s: %s" % (file, error.lineno or 1, error.msg)
             answers.append({"error": message})
     return answers
 
@@ -246,7 +249,7 @@ def _resolve_function(wanted: str, file: str | None, roots: Sequence[str], progr
         )
     if len(matches) > 1:
         shown = ", ".join("%s (line %d)" % (f.name, f.first) for _, f in matches[:5])
-        raise Unresolved("%r is ambiguous in %s: %s; name one in full" % (wanted, matches[0][0], shown))
+        raise Unresolved("%r is ambiguous in %s: %s; give file and line" % (wanted, matches[0][0], shown))
     candidate, function = matches[0]
     line = _first_body_line(candidate, function)
     text = source_lines(read(candidate))[line - 1].strip()

@@ -110,6 +110,10 @@ def plain_schema(schema: dict[str, Any]) -> dict[str, Any]:
 _OPTIONAL = ("default", "description")
 
 
+def _says_nothing(value: Any) -> bool:
+    return value is None or value is False or value in ("", [], {})
+
+
 def _plain(node: Any, definitions: dict[str, Any]) -> Any:
     if isinstance(node, list):
         return [_plain(item, definitions) for item in node]
@@ -127,9 +131,7 @@ def _plain(node: Any, definitions: dict[str, Any]) -> Any:
             }
         elif name == "required":
             result["required"] = [key.rstrip("_") for key in value]
-        elif name not in ("title", "additionalProperties") and not (
-            name in _OPTIONAL and value in (None, [], {}, "", False)
-        ):
+        elif name not in ("title", "additionalProperties") and not (name in _OPTIONAL and _says_nothing(value)):
             result[name] = _plain(value, definitions)
     return _without_null(result)
 

@@ -60,7 +60,7 @@ def descriptors() -> "dict[str, Any]":
 first_thread = threading.Thread(target=time.time)
 first_thread.start()
 first_thread.join()
-start_thread = getattr(threading, "_start_new_thread", None) or threading._start_joinable_thread  # type: ignore[attr-defined]
+start_thread = getattr(threading, "_start_new_thread", None) or threading._start_joinable_thread
 functions = {
     "fork": os.fork,
     "execv": os.execv,
@@ -75,7 +75,7 @@ functions = {
     "run thread": threading.Thread.run,
     "start": threading.Thread.start,
     "join": threading.Thread.join,
-    "shutdown": threading._shutdown,  # type: ignore[attr-defined]
+    "shutdown": threading._shutdown,
     "socket": socket.socket,
 }
 main = sys.modules["__main__"]
