@@ -38,6 +38,10 @@ END_SECONDS = 2.0
 STOP_BACKLOG = 1024
 # The signal handler of debuggee/patches.py in which a blocking call is stopped.
 _PAUSE_FUNCTION = "__mcp_debug_pause__"
+TRACING_LOST = (
+    "tracing was off at the end, by sys.settrace or a recursion at its limit (Python before 3.12): "
+    "breakpoints after that were passed over"
+)
 _PLACE_HINT = "Nothing was set. Give file with line or text, or a function as package.module.function."
 _INITIALIZE = {
     "clientID": "mcp-debug",
@@ -92,6 +96,8 @@ class DAPWrapper:
         """How often it has stopped so far."""
         self.exit: Exit | None = None
         self.lost_reason = ""
+        self.notes: list[str] = []
+        """What is to be known of the whole run; told with its exit."""
 
     # --- life -------------------------------------------------------------------------------------------------
 
@@ -250,6 +256,8 @@ class DAPWrapper:
         elif event.name == "mcpDebugLog":
             line = f"{event.body.get('breakpoint')}: {event.body.get('text')}\n"
             self.journal.add("log", line.encode("utf-8", "backslashreplace"))
+        elif event.name == "mcpDebugTracingLost":
+            self.notes.append(TRACING_LOST)
         elif event.name == "terminated":
             # pydevd waits for us to hang up before the process ends.
             self._client.finish()

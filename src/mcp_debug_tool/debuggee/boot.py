@@ -37,6 +37,7 @@ def start(settings: str, before: set[str]) -> None:
     theirs = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     _forget_shadowing_modules([config["first_path"], *filter(None, theirs)], before)
     patches.reset_thread_names()
+    patches.tell_when_tracing_was_lost(pydevd)
     patches.trace_from_the_first_frame(pydevd)
 
 
@@ -78,6 +79,7 @@ def _import_pydevd(debugpy: str) -> Any:
         sys.path.remove(root)
         _restore_environment(theirs)
     _keep_out_of_sight()
+    _import_what_pydevd_imports_late()
     PydevdCustomization.DEFAULT_PROTOCOL = pydevd_constants.HTTP_JSON_PROTOCOL
     PydevdCustomization.DEBUG_MODE = "debugpy-dap"
     return pydevd
@@ -96,6 +98,14 @@ def _keep_out_of_sight() -> None:
     if DebugInfoHolder.DEBUG_TRACE_LEVEL <= 0:
         # Initialised, with the stream it begins with: one that writes nowhere.
         pydev_log._LoggingGlobals._debug_stream_initialized = True
+
+
+def _import_what_pydevd_imports_late() -> None:
+    """Let pydevd have its ctypes now: later it might meet a ctypes.py of the program's."""
+    from _pydevd_bundle import pydevd_save_locals, pydevd_xml
+
+    del pydevd_save_locals
+    pydevd_xml.get_type(None)
 
 
 def _connect(pydevd: Any, config: dict[str, Any]) -> None:

@@ -7,7 +7,6 @@ stand here.
 
 from __future__ import annotations
 
-import json
 import operator
 import os
 import sys
@@ -15,6 +14,8 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from types import CodeType, TracebackType
 from typing import Any
+
+from . import events
 
 _COMPARE: dict[str, Callable[[int, int], bool]] = {
     "==": operator.eq,
@@ -162,7 +163,8 @@ def _wants_stop(rule: _Rule, names: dict[str, Any], local_names: Mapping[str, An
         return False
     if rule.log is None:
         return True
-    _send_log(rule.id, _evaluated(rule.log, names, local_names))
+    text = _evaluated(rule.log, names, local_names)
+    events.send("mcpDebugLog", {"breakpoint": rule.id, "text": text[:4096]})
     return False
 
 
@@ -174,29 +176,6 @@ def _count_matches(hit_condition: tuple[str, int], count: int) -> bool:
 def take_stop(thread_ident: int) -> dict[str, Any] | None:
     """What `hit` decided for the stop this thread is in, once."""
     return _stops.pop(thread_ident, None)
-
-
-class _LogEvent(object):
-    """A DAP event of our own: what a log point printed, and which one."""
-
-    def __init__(self, breakpoint_id: str, text: str) -> None:
-        self.body = {"breakpoint": breakpoint_id, "text": text}
-
-    def to_dict(self, update_ids_to_dap: bool = False) -> dict[str, Any]:
-        return {"type": "event", "event": "mcpDebugLog", "seq": -1, "body": self.body}
-
-    def to_json(self) -> str:
-        return json.dumps(self.to_dict())
-
-
-def _send_log(breakpoint_id: str, text: str) -> None:
-    import pydevd
-    from _pydevd_bundle.pydevd_net_command import NetCommand
-
-    debugger = pydevd.get_global_debugger()
-    if debugger is not None:
-        event = _LogEvent(breakpoint_id, text[:4096])
-        debugger.writer.add_command(NetCommand(501, 0, event, is_json=True))
 
 
 def set_exceptions(rules: list[dict[str, Any]], all_raised: bool) -> dict[str, Any]:

@@ -149,6 +149,24 @@ def _exit_at_once(pydevd: Any) -> None:
     _at_main_thread_end(main_thread_ended)
 
 
+def tell_when_tracing_was_lost(pydevd: Any) -> None:
+    """Say at the end that breakpoints may have been passed over (before 3.12, where pydevd uses sys.settrace).
+
+    Python switches tracing off when a trace function fails, which pydevd's does where a recursion meets its limit;
+    and the program may have switched it off itself.
+    """
+    if sys.version_info >= (3, 12):
+        return
+
+    def main_thread_ended() -> None:
+        from . import events
+
+        if sys.gettrace() is None:
+            events.send("mcpDebugTracingLost", {})
+
+    _at_main_thread_end(main_thread_ended)
+
+
 def _at_main_thread_end(function: Callable[[], None]) -> None:
     register = getattr(threading, "_register_atexit", None)  # 3.9 and newer
     if register is not None:

@@ -68,7 +68,7 @@ def page(
         cwd=session.prepared.cwd,
         output=session.new_output(),
         changed=session.changes.since_last(stop) if stop is not None else {},
-        notes=notes,
+        notes=[*notes, *wrapper.notes] if wrapper.exit is not None else notes,
         start=start,
     )
     answer = _answer(session, scene, waited, full=full, matched=matched)

@@ -39,9 +39,9 @@ def _boot(settings, package):
         "_mcp_debuggee", os.path.join(package, "__init__.py"), submodule_search_locations=[package]
     )
     # What the caller has on PYTHONPATH may be named like the modules we import.
-    theirs = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    theirs = [os.path.abspath(entry) for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep)]
     path = list(sys.path)
-    sys.path[:] = [entry for entry in path if entry not in theirs]
+    sys.path[:] = [entry for entry in path if os.path.abspath(entry) not in theirs]
     # Containers often set PYTHONDONTWRITEBYTECODE; compiling pydevd anew would cost every launch 300-700 ms.
     keep, sys.dont_write_bytecode = sys.dont_write_bytecode, False
     try:
