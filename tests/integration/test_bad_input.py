@@ -115,7 +115,8 @@ async def test_a_bad_breakpoint_in_start_starts_nothing(both: Agent, program: Pr
 
 
 async def test_tools_that_do_not_fit_the_state_say_what_does(both: Agent, program: Program) -> None:
-    for tool, arguments in (("continue", {}), ("evaluate", {"expression": "1"}), ("stop", {}), ("wait", {})):
+    calls: list[tuple[str, dict[str, Any]]] = [("continue", {}), ("evaluate", {"expression": "1"}), ("stop", {})]
+    for tool, arguments in [*calls, ("wait", {})]:
         assert "no session exists\nnext: Call start first." in await both.error(tool, **arguments)
     path = program(SLEEPER)
     await both.ok("start", program=str(path), timeout_s=0)
@@ -131,14 +132,15 @@ async def test_tools_that_do_not_fit_the_state_say_what_does(both: Agent, progra
         text = await both.error(tool, **arguments)
         assert "the program is running\nnext: Call wait or pause first." in text
     assert (await both.ok("pause")).line == line_of(path, "sleep")
-    for arguments, words in (
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"session": "s99"}, "session: there is no 's99'; known: "),
         ({"frame": 40}, "frame: there is no frame 40"),
         ({"frame": -1}, "frame: Input should be greater than or equal to 0"),
         ({"count": 0}, "count: Input should be greater than or equal to 1"),
         ({"filter": "("}, "filter: '(' is no regular expression"),
         ({"path": "nowhere.x"}, "path: NameError: name 'nowhere' is not defined"),
-    ):
+    ]
+    for arguments, words in cases:
         assert words in await both.error("get_variables", **arguments)
     assert "thread: there is no 'T9'; threads: MainThread" in await both.error("get_stack", thread="T9")
     assert "until: 'here' is not file:line" in await both.error("continue", until="here")

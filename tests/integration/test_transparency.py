@@ -16,7 +16,7 @@ from typing import Any, Literal
 import anyio.to_thread
 import pytest
 import pythons
-from agent import Agent, line_of
+from agent import Agent, Reply, line_of
 
 from conftest import TAG, Program
 
@@ -175,6 +175,13 @@ def differences(plain: Mapping[str, Any], debugged: Mapping[str, Any]) -> dict[s
 
 # --- how do I end ---------------------------------------------------------------------------------------------
 
+# What is known to differ, with the page that says why.
+KNOWN_GAPS = {
+    # docs/issues/0005: this Python aborts when the limit is met again while the first error is handled, in pydevd.
+    ("3.8", "recursion without end"),
+    # docs/issues/0002: something in pydevd holds the frames of an uncaught exception until the very end.
+    ("3.13", "destructors after uncaught"),
+}
 CASES = {
     "sys.exit(3)": Case("import sys\nprint('x')\nsys.exit(3)"),
     "sys.exit(text)": Case("import sys\nsys.exit('bye')"),
@@ -445,7 +452,10 @@ CASES = {
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_a_program_ends_as_in_a_plain_run(agent: Agent, tmp_path: Path, version: str, name: str) -> None:
     plain, debugged = await both_ways(agent, tmp_path, version, CASES[name])
-    assert debugged == plain
+    if (version, name) in KNOWN_GAPS:
+        assert debugged != plain, "the gap is closed: take it out of KNOWN_GAPS and of the page it names"
+    else:
+        assert debugged == plain
 
 
 async def both_ways(agent: Agent, folder: Path, version: str, case: Case) -> tuple[Run, Run]:
@@ -465,6 +475,18 @@ async def both_ways(agent: Agent, folder: Path, version: str, case: Case) -> tup
 
 # --- recursion without end: the debugger itself has no room left ------------------------------------------------
 
+# Where pydevd uses sys.monitoring; before, the limit met inside its trace function ends tracing (docs/issues/0005).
+MONITORS = {version: int(version.split(".")[1]) >= 12 for version in VERSIONS}
+
+
+async def tracing_was_lost(answer: Reply) -> None:
+    """The answer is the exit, and it says that breakpoints may have been passed over."""
+    assert answer.state == "exited"
+    if answer.data.get("exit_code") is not None:
+        assert "tracing was off at the end" in answer.text
+    else:
+        assert answer.reason == "crashed with SIGABRT"
+
 
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_a_recursion_without_end_stops_like_any_crash(agent: Agent, program: Program, version: str) -> None:
@@ -476,6 +498,9 @@ async def test_a_recursion_without_end_stops_like_any_crash(agent: Agent, progra
         dive(0)
     """)
     stop = await agent.ok("start", program=str(path), python=interpreter(version))
+    if not MONITORS[version]:
+        await tracing_was_lost(stop)
+        return
     assert stop.reason == "uncaught exception"
     assert "dive" in stop.data["at"]
     assert "RecursionError: maximum recursion depth exceeded" in stop.data["exception"][0]
@@ -503,6 +528,9 @@ async def test_a_breakpoint_is_hit_after_a_recursion_error_was_caught(
     """)
     place = {"file": str(path), "line": line_of(path, "after")}
     stop = await agent.ok("start", program=str(path), python=interpreter(version), breakpoints=[place])
+    if not MONITORS[version]:
+        await tracing_was_lost(stop)
+        return
     assert stop.state == "stopped", stop
     assert stop.line == line_of(path, "after")
 
@@ -558,7 +586,7 @@ async def test_a_python_path_is_seen_as_it_was_given(agent: Agent, tmp_path: Pat
     assert debugged == plain
 
 
-@pytest.mark.parametrize("where", ["beside the program", "on PYTHONPATH"])
+@pytest.mark.parametrize("where", ["beside the program", "on PYTHONPATH", "on a relative PYTHONPATH"])
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_modules_named_like_the_standard_library_are_not_touched_by_us(
     agent: Agent, tmp_path: Path, version: str, where: str
@@ -572,7 +600,8 @@ async def test_modules_named_like_the_standard_library_are_not_touched_by_us(
         (folder / f"{name}.py").write_text(f"print('SHADOW {name}')\nraise RuntimeError('not for you')\n")
     path = tmp_path / "program.py"
     path.write_text("values = list(range(500))\nfor n in values[:3]:\n    print(n)  # @loop\nprint(1 / 0)\n")
-    env = {"PYTHONPATH": str(folder) if folder != tmp_path else None, "PYTHONDONTWRITEBYTECODE": None}
+    paths = {"on PYTHONPATH": str(folder), "on a relative PYTHONPATH": "lib"}
+    env = {"PYTHONPATH": paths.get(where), "PYTHONDONTWRITEBYTECODE": None}
     command = [python, str(path)]
     plain = await anyio.to_thread.run_sync(lambda: run_plainly(command, cwd=tmp_path, env=env, stdin=None))
     place = {"file": str(path), "line": line_of(path, "loop"), "condition": "n == 1"}
@@ -593,7 +622,7 @@ async def test_modules_named_like_the_standard_library_are_not_touched_by_us(
         assert seen == comparable(text)
 
 
-@pytest.mark.parametrize("where", ["beside the program", "on PYTHONPATH"])
+@pytest.mark.parametrize("where", ["beside the program", "on PYTHONPATH", "on a relative PYTHONPATH"])
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_a_module_named_like_the_standard_library_is_imported_as_in_a_plain_run(
     agent: Agent, tmp_path: Path, version: str, where: str
@@ -607,7 +636,7 @@ async def test_a_module_named_like_the_standard_library_is_imported_as_in_a_plai
         print([name for name, module in modules.items() if module.__dict__.get("WHOSE") != "mine"])
         """,
         files={f"{folder}{name}.py": "WHOSE = 'mine'\n" for name in names},
-        env={"PYTHONPATH": str(tmp_path / "lib")},
+        env={"PYTHONPATH": "lib" if where == "on a relative PYTHONPATH" else str(tmp_path / "lib")},
     )
     plain, debugged = await both_ways(agent, tmp_path, version, case)
     assert plain.code == 0
