@@ -142,10 +142,12 @@ def as_json(found: Sequence[Row], sizes: Mapping[str, Size], samples: Samples, f
     """All of the run as data."""
     return {
         "facts": facts,
-        "figures": [
-            {**asdict(row), "compared": row.compared, "compared_fastest": row.compared_fastest, "holds": row.holds}
-            for row in found
-        ],
+        "figures": [_row_as_json(row) for row in found],
         "bytes": {name: {**asdict(size), "tokens": size.tokens} for name, size in sizes.items()},
         "spread": samples.spread(),
     }
+
+
+def _row_as_json(row: Row) -> dict[str, Any]:
+    found = {"compared": row.compared, "compared_fastest": row.compared_fastest, "holds": row.holds}
+    return {**asdict(row), **found}

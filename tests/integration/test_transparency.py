@@ -586,6 +586,24 @@ async def test_a_python_path_is_seen_as_it_was_given(agent: Agent, tmp_path: Pat
     assert debugged == plain
 
 
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_python_path_may_hide_what_we_import_first_or_be_the_standard_library_itself(
+    agent: Agent, program: Program, version: str
+) -> None:
+    python = interpreter(version)
+    path = program("print('runs')  # @here\n")
+    for name in ("operator", "keyword", "types", "contextlib", "functools"):
+        program("raise RuntimeError('not for you')\n", name=f"lib/{name}.py")
+    find = "import os; print(os.path.dirname(os.__file__), end='')"
+    library = await anyio.to_thread.run_sync(lambda: subprocess.check_output([python, "-c", find], text=True))
+    for folder in (str(path.parent / "lib"), library):
+        place = {"file": str(path), "line": line_of(path, "here")}
+        env = {"PYTHONPATH": folder}
+        stop = await agent.ok("start", program=str(path), python=python, env=env, breakpoints=[place])
+        assert stop.line == line_of(path, "here")
+        await agent.ok("stop")
+
+
 @pytest.mark.parametrize("where", ["beside the program", "on PYTHONPATH", "on a relative PYTHONPATH"])
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_modules_named_like_the_standard_library_are_not_touched_by_us(
