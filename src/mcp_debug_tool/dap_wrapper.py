@@ -10,39 +10,35 @@ from __future__ import annotations
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
 from typing import Any
 
 import anyio
 import anyio.abc
 
-from .breakpoints import Breakpoint, BreakpointSpec, BreakpointTable, placed, rule, wanted_place
+from .breakpoints import Breakpoint, BreakpointSpec, BreakpointTable
 from .dap_client import DAPClient
-from .errors import AdapterError, InvalidArgument, NotResponding, ProtocolError, StartFailed, WrongState
+from .errors import AdapterError, NotResponding, ProtocolError, StartFailed, WrongState
 from .inspector import Inspector
 from .journal import Journal
+from .placement import BreakpointPlacer
+from .plan import Plan
 from .processes import ChildProcess
 from .protocol.messages import Event
 from .protocol.state import State, allows, follows
-from .stops import Exit, Frame, Stop, frame_from_dap, link_from_program, view_from_program
+from .stop_reader import StopReader
+from .stops import Exit, Frame, Stop
 from .targets.base import Rendezvous, Target
 from .transports import peers
 from .transports.sockets import Listener, Peer, QuickStream
 
 HOST = "127.0.0.1"
-# Deeper stacks are paged by get_stack.
-MAX_FRAMES = 100
-SHOWN_FRAMES_AT_CRASH = 3
 # A program whose connection ended has this long to end too, before it counts as lost.
 END_SECONDS = 2.0
 STOP_BACKLOG = 1024
-# The signal handler of debuggee/patches.py in which a blocking call is stopped.
-_PAUSE_FUNCTION = "__mcp_debug_pause__"
 TRACING_LOST = (
     "tracing was off at the end, by sys.settrace or a recursion at its limit (Python before 3.12): "
     "breakpoints after that were passed over"
 )
-_PLACE_HINT = "Nothing was set. Give file with line or text, or a function as package.module.function."
 _INITIALIZE = {
     "clientID": "mcp-debug",
     "adapterID": "debugpy",
@@ -51,22 +47,6 @@ _INITIALIZE = {
     "pathFormat": "path",
     "supportsVariableType": True,
 }
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How a run is to begin, beside its target."""
-
-    program_file: str | None
-    """The script, where it is one: checked for syntax, and searched first for functions."""
-    module: str | None
-    """The module that is run, where it is one: its file is then looked for inside the program."""
-    roots: tuple[str, ...]
-    """Folders of the user's own code."""
-    first_path: str
-    """What will be the program's sys.path[0]."""
-    break_on: frozenset[str] = frozenset({"uncaught"})
-    stop_on_entry: bool = False
 
 
 class DAPWrapper:
@@ -78,14 +58,13 @@ class DAPWrapper:
         self._connect_limit = connect_limit
         self._client: DAPClient
         self._inspector: Inspector
+        self._placer: BreakpointPlacer
+        self._reader: StopReader
         self._process: ChildProcess
         self._spawned = anyio.Event()
         self._changed = anyio.Event()
-        self._entry_id: str | None = None
         self._main_file = plan.program_file
-        self._changing_breakpoints = anyio.Lock()
         self._step_after_handler = ""
-        self._library: dict[str, str] = {}
         self._stopped_send, self._stopped = anyio.create_memory_object_stream[Mapping[str, Any]](STOP_BACKLOG)
         self.journal = journal
         self.breakpoints = BreakpointTable()
@@ -118,6 +97,14 @@ class DAPWrapper:
                     stream = await self._connection(connections, process)
                     self._client = DAPClient(stream, self._on_event)
                     self._inspector = Inspector(self._client)
+                    self._placer = BreakpointPlacer(
+                        self._client,
+                        self._inspector,
+                        self.breakpoints,
+                        roots=self._plan.roots,
+                        break_on=self._plan.break_on,
+                    )
+                    self._reader = StopReader(self._client, self._inspector, self._placer)
                     for task in (self._client.run, self._watch, self._take_stops):
                         tasks.start_soon(task)
                     try:
@@ -178,6 +165,7 @@ class DAPWrapper:
         if self._plan.module is not None:
             found = await self._inspector.call("main_file", {"module": self._plan.module})
             self._main_file = found.get("file")
+        self._placer.program_file = self._main_file
         for file in [self._main_file] if self._main_file else list(self._target.sources()):
             error = await self._inspector.call("check_program", {"file": file})
             if error:
@@ -191,8 +179,8 @@ class DAPWrapper:
     async def run(self) -> None:
         """Let the program begin. Call once, after the first breakpoints are set."""
         if self._plan.stop_on_entry:
-            self._entry_id = await self._set_entry()
-        await self._push_exceptions()
+            self._reader.entry_id = await self._set_entry()
+        await self._placer.push_exceptions()
         self._become(State.RUNNING)
         await self._client.request("configurationDone")
 
@@ -201,7 +189,7 @@ class DAPWrapper:
         if file is None:
             return None
         first = BreakpointSpec(file=file, line=1)
-        return (await self._place_and_push(self.breakpoints.new(first, internal=True))).id
+        return (await self._placer.set(first, internal=True)).id
 
     async def _watch(self) -> None:
         """Notice how the run ends: the process is asked, the connection is only a hint."""
@@ -275,7 +263,7 @@ class DAPWrapper:
     async def _take_stops(self) -> None:
         async for body in self._stopped:
             try:
-                stop = await self._described(body)
+                stop = await self._reader.read(body, self.stops + 1)
             except ProtocolError:
                 continue  # the process ended at this stop: _watch tells how
             except AdapterError as error:
@@ -292,68 +280,6 @@ class DAPWrapper:
             self.stops += 1
             self.stop = stop
             self._become(State.STOPPED)
-
-    async def _described(self, body: Mapping[str, Any]) -> Stop | None:
-        """The stop in full, or None when nobody wanted it."""
-        thread_id = int(body["threadId"])
-        reason = str(body.get("reason", "stop"))
-        frames = await self._all_frames(thread_id)
-        in_handler = bool(frames) and frames[0].function == _PAUSE_FUNCTION
-        frames = [frame for frame in frames if frame.function != _PAUSE_FUNCTION]
-        shown = _shown_frames(frames, reason)
-        if not shown:
-            return Stop(self.stops + 1, reason, thread_id, tuple(frames))
-        page = await self._inspector.call(
-            "stop_page",
-            {
-                "frame_ids": [frame.id for frame in shown],
-                "source_lines": 5,
-                "max_names": 40,
-                "max_chars": 200,
-                "is_exception": reason == "exception",
-            },
-            frame_id=shown[0].id,
-        )
-        raised = page.get("raised")
-        if raised is not None and not raised.get("wanted"):
-            return None
-        cause = page.get("stop") or raised or {}
-        return Stop(
-            number=self.stops + 1,
-            reason=self._reason(reason, cause),
-            thread_id=thread_id,
-            frames=tuple(frames),
-            views=tuple(map(view_from_program, shown, page["frames"])),
-            breakpoints=self._hit(cause),
-            removed=tuple(name for name, _ in self._hit(cause) if self._is_temporary(name)),
-            errors=tuple(cause.get("errors", ())),
-            exception=tuple(link_from_program(entry) for entry in page.get("exception", ())),
-            uncaught=bool(page.get("uncaught")),
-            thread_name=str(page.get("thread", "")),
-            in_pause_handler=in_handler,
-        )
-
-    def _is_temporary(self, name: str) -> bool:
-        breakpoint = self.breakpoints.get(name)
-        return breakpoint is not None and breakpoint.spec.temporary
-
-    def _hit(self, cause: Mapping[str, Any]) -> tuple[tuple[str, int], ...]:
-        hit = [(str(name), int(count)) for name, count in cause.get("breakpoints", ())]
-        for name, count in hit:
-            breakpoint = self.breakpoints.get(name)
-            if breakpoint is not None:
-                breakpoint.hits = count
-        return tuple((name, count) for name, count in hit if name.startswith("b"))
-
-    def _reason(self, reason: str, cause: Mapping[str, Any]) -> str:
-        hit = [name for name, _ in cause.get("breakpoints", ())]
-        if self._entry_id is not None and self._entry_id in hit:
-            return "entry"
-        if hit and all(name.startswith("u") for name in hit):
-            return "reached until"
-        if reason == "breakpoint" and not hit:
-            return "breakpoint() in the program"
-        return reason
 
     async def _drop_spent(self, stop: Stop) -> None:
         """Remove what was meant for one stop: `until`, entry, and temporary breakpoints that were hit."""
@@ -427,33 +353,13 @@ class DAPWrapper:
         body = await self._client.request("threads")
         return {int(thread["id"]): str(thread["name"]) for thread in body.get("threads", ())}
 
-    async def stack(self, thread_id: int, start: int = 0, count: int = MAX_FRAMES) -> list[Frame]:
+    async def stack(self, thread_id: int) -> list[Frame]:
         """Frames of a thread, innermost first; works while it runs, too."""
-        return [frame for frame in await self._all_frames(thread_id, start, count) if frame.function != _PAUSE_FUNCTION]
+        return await self._reader.stack(thread_id)
 
     async def stacks(self, thread_ids: Iterable[int], count: int) -> dict[int, list[Frame]]:
-        """The innermost `count` frames of several threads; asked together, for pydevd waits 0.5 s for a running one."""
-        found: dict[int, list[Frame]] = {}
-
-        async def ask(thread_id: int) -> None:
-            found[thread_id] = await self.stack(thread_id, 0, count)
-
-        async with anyio.create_task_group() as tasks:
-            for thread_id in thread_ids:
-                tasks.start_soon(ask, thread_id)
-        return found
-
-    async def _all_frames(self, thread_id: int, start: int = 0, count: int = MAX_FRAMES) -> list[Frame]:
-        body = await self._client.request("stackTrace", {"threadId": thread_id, "startFrame": start, "levels": count})
-        frames = [self._as_user_code(frame_from_dap(frame)) for frame in body.get("stackFrames", ())]
-        # pydevd appends the frames of the exceptions before this one.
-        return [frame for frame in frames if not frame.function.startswith("[Chained Exc:")]
-
-    def _as_user_code(self, frame: Frame) -> Frame:
-        """Library code that a breakpoint has made the user's own is shown so."""
-        if frame.user or not any(frame.file.startswith(root) for root in self._library.values()):
-            return frame
-        return replace(frame, user=True)
+        """The innermost `count` frames of several threads."""
+        return await self._reader.stacks(thread_ids, count)
 
     async def inspect(
         self, name: str, frame: Frame, arguments: Mapping[str, Any], *, seconds: float
@@ -480,116 +386,22 @@ class DAPWrapper:
     # --- breakpoints ------------------------------------------------------------------------------------------
 
     async def set_breakpoint(self, spec: BreakpointSpec, *, internal: bool = False) -> Breakpoint:
-        """Place and set a breakpoint, at any time until the program has ended.
-
-        Raises:
-            InvalidArgument: its place or its condition is no good; nothing is set.
-        """
-        async with self._changing_breakpoints:
-            return await self._place_and_push(self.breakpoints.new(spec, internal=internal))
-
-    async def _place_and_push(self, breakpoint: Breakpoint) -> Breakpoint:
-        (breakpoint,) = await self._placed([breakpoint])
-        if breakpoint.problem is not None:
-            raise InvalidArgument(_place_parameter(breakpoint.spec), breakpoint.problem, hint=_PLACE_HINT)
-        await self.add_placed([breakpoint])
-        return breakpoint
-
-    async def _placed(self, breakpoints: list[Breakpoint]) -> list[Breakpoint]:
-        on_lines = [b for b in breakpoints if b.spec.exception is None]
-        if not on_lines:
-            return breakpoints
-        answers = await self._inspector.call(
-            "resolve",
-            {
-                "places": [wanted_place(b) for b in on_lines],
-                "roots": list(self._plan.roots),
-                "program": self._main_file,
-            },
-        )
-        found = dict(zip((b.id for b in on_lines), answers, strict=True))
-        return [placed(b, found[b.id]) if b.id in found else b for b in breakpoints]
-
-    async def add_placed(self, breakpoints: list[Breakpoint]) -> None:
-        """Set breakpoints whose places are known; a refused condition takes all of them back."""
-        for breakpoint in breakpoints:
-            self.breakpoints.add(breakpoint)
-        try:
-            await self._push_rules()
-            for file in {b.place.file for b in breakpoints if b.place is not None}:
-                await self._push_file(file)
-            if any(b.spec.exception is not None for b in breakpoints) and self.state is not State.STARTING:
-                await self._push_exceptions()
-        except (InvalidArgument, AdapterError):
-            self.breakpoints.remove(b.id for b in breakpoints)
-            raise
+        """Place and set a breakpoint, at any time until the program has ended; see BreakpointPlacer.set."""
+        return await self._placer.set(spec, internal=internal)
 
     async def reapply(self, table: BreakpointTable) -> None:
         """Take over the breakpoints of an earlier run; those whose place is gone are kept with their problem."""
         self.breakpoints = table
-        table.forget_places()
-        again = await self._placed(table.all())
-        for breakpoint in again:
-            table.add(breakpoint)
-        await self.add_placed([b for b in again if b.problem is None])
+        await self._placer.reapply(table)
 
     async def remove_breakpoints(self, ids: Iterable[str]) -> list[Breakpoint]:
         """Take breakpoints out of the table and out of the program."""
-        async with self._changing_breakpoints:
-            return await self._remove(ids)
-
-    async def _remove(self, ids: Iterable[str]) -> list[Breakpoint]:
-        removed = self.breakpoints.remove(ids)
-        for file in {b.place.file for b in removed if b.place is not None}:
-            await self._push_file(file)
-        if any(b.spec.exception is not None for b in removed):
-            await self._push_exceptions()
-        await self._push_rules()
-        return removed
-
-    def is_library(self, file: str) -> bool:
-        """Whether just_my_code would have passed over this file, had it no breakpoint."""
-        return file in self._library
+        return await self._placer.remove(ids)
 
     async def refresh_hits(self) -> None:
         """Bring the hit numbers up to date, of those that did not stop too."""
-        for name, count in (await self._inspector.call("hits")).items():
-            breakpoint = self.breakpoints.get(name)
-            if breakpoint is not None:
-                breakpoint.hits = int(count)
+        await self._placer.refresh_hits()
 
-    async def _push_rules(self) -> None:
-        answer = await self._inspector.call(
-            "set_breakpoints", {"lines": self.breakpoints.rules(), "files": self.breakpoints.files()}
-        )
-        self._library = dict(answer["library"])
-        for reason in answer["refused"].values():
-            raise InvalidArgument("condition" if reason.startswith("condition") else "log_message", reason)
-
-    async def _push_file(self, file: str) -> None:
-        wanted = self.breakpoints.dap_breakpoints(file)
-        await self._client.request("setBreakpoints", {"source": {"path": file}, "breakpoints": wanted})
-
-    async def _push_exceptions(self) -> None:
-        rules = [{**rule(b), "name": b.spec.exception} for b in self.breakpoints.exceptions()]
-        all_raised = "raised" in self._plan.break_on
-        answer = await self._inspector.call("set_exceptions", {"rules": rules, "all_raised": all_raised})
-        if "refused" in answer:
-            raise InvalidArgument("condition", answer["refused"])
-        names = {"uncaught": "uncaught", "raised": "raised", "user_unhandled": "userUnhandled"}
-        filters = {names[name] for name in self._plan.break_on if name in names}
-        if rules:
-            filters.add("raised")
-        await self._client.request("setExceptionBreakpoints", {"filters": sorted(filters)})
-
-
-def _shown_frames(frames: list[Frame], reason: str) -> list[Frame]:
-    """The frames to look into: where the program was told to stop; else the user's, at an exception some more."""
-    if reason not in ("pause", "exception"):
-        return frames[:1]
-    user = [frame for frame in frames if frame.user] or frames
-    return user[: SHOWN_FRAMES_AT_CRASH if reason == "exception" else 1]
-
-
-def _place_parameter(spec: BreakpointSpec) -> str:
-    return "function" if spec.function is not None else "text" if spec.text is not None else "line"
+    def is_library(self, file: str) -> bool:
+        """Whether just_my_code would have passed over this file, had it no breakpoint."""
+        return self._placer.is_library(file)

@@ -8,9 +8,9 @@ import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from .dap_wrapper import Plan
 from .errors import InvalidArgument
 from .interpreters import Interpreter, choose, site_packages
+from .plan import Plan
 from .settings import Settings
 from .targets.launch import LaunchTarget, Program
 

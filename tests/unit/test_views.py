@@ -545,7 +545,7 @@ def facts(value: Any) -> Iterator[str]:
     """Every single fact in an answer's data, as a line; what the headline tells needs no name there."""
     if isinstance(value, Mapping):
         for name, item in value.items():
-            if name not in views._IN_HEADLINE:
+            if name not in views.answer._IN_HEADLINE:
                 yield str(name)
             yield from facts(item)
     elif isinstance(value, list | tuple):

@@ -1,0 +1,75 @@
+"""What an agent reads: every answer as compact data and as text, made from the same parts. Pure functions.
+
+Some hosts show their model only the text, others only the data, so each stands alone. Text of the program is data
+here: it stands in fields of its own, on bounded lines, with control characters made visible.
+"""
+
+from .answer import Answer, cut, cut_path, cut_source, cut_value, path, visible
+from .asked import (
+    assigned_page,
+    breakpoint_line,
+    breakpoints_page,
+    evaluation_page,
+    output_page,
+    sessions_page,
+    stack_page,
+    threads_page,
+    variables_page,
+)
+from .state import (
+    NEXT_AT_CRASH,
+    NEXT_AT_STOP,
+    NEXT_EXITED,
+    NEXT_LOST,
+    NEXT_RUNNING,
+    PAGE_BYTES,
+    STACK_SHOWN,
+    Scene,
+    exception_line,
+    exit_page,
+    exit_reason,
+    lost_page,
+    running_page,
+    source,
+    stack_lines,
+    stop_page,
+    stop_reason,
+    tail,
+)
+
+__all__ = [
+    "NEXT_AT_CRASH",
+    "NEXT_AT_STOP",
+    "NEXT_EXITED",
+    "NEXT_LOST",
+    "NEXT_RUNNING",
+    "PAGE_BYTES",
+    "STACK_SHOWN",
+    "Answer",
+    "Scene",
+    "assigned_page",
+    "breakpoint_line",
+    "breakpoints_page",
+    "cut",
+    "cut_path",
+    "cut_source",
+    "cut_value",
+    "evaluation_page",
+    "exception_line",
+    "exit_page",
+    "exit_reason",
+    "lost_page",
+    "output_page",
+    "path",
+    "running_page",
+    "sessions_page",
+    "source",
+    "stack_lines",
+    "stack_page",
+    "stop_page",
+    "stop_reason",
+    "tail",
+    "threads_page",
+    "variables_page",
+    "visible",
+]

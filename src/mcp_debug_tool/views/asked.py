@@ -1,0 +1,141 @@
+"""Answers to questions: stacks, variables, evaluations, output, breakpoints, sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ..breakpoints import Breakpoint
+from ..journal import Excerpt
+from ..stops import Frame
+from .answer import Answer, Field, cut, path, visible
+from .state import stack_lines, tail
+
+
+def stack_page(session: str, thread: str, frames: Sequence[Frame], cwd: str, start: int, more: bool) -> Answer:
+    """A page of a stack, library frames marked."""
+    lines = [
+        f"#{index} {cut(f.function, 80)} {path(f.file, cwd)}:{f.line}{'' if f.user else ' (library)'}"
+        for index, f in enumerate(frames, start)
+    ]
+    fields: dict[str, Field] = {"session": session, "thread": cut(thread, 60), "stack": lines}
+    if more:
+        fields["next"] = f"start={start + len(frames)} for more"
+    return Answer(f"{session} stack of {cut(thread, 60)}", fields)
+
+
+def threads_page(session: str, stacks: Mapping[str, Sequence[Frame]], cwd: str) -> Answer:
+    """The top of every thread's stack."""
+    fields: dict[str, Field] = {"session": session}
+    for thread, frames in stacks.items():
+        fields[cut(thread, 60)] = stack_lines(frames, cwd, 3) or ["no Python frame"]
+    return Answer(f"{session} has {len(stacks)} threads", fields)
+
+
+def variables_page(session: str, what: str, page: Mapping[str, Any]) -> Answer:
+    """Variables, or the parts of a value: `name: type = value`, nested ones indented."""
+    fields: dict[str, Field] = {"session": session}
+    items = list(page["items"])
+    total, start = int(page["total"]), int(page["start"])
+    if "value" in page:
+        if start == 0:
+            fields["value"] = visible(page["value"])
+        fields["type"] = cut(page["type"], 120)
+    fields["items"] = list(_variable_lines(items, 0))
+    if not items and "value" not in page:
+        fields["count"] = 0
+    if total > len(items):
+        fields["shown"] = f"{len(items)} of {total:,} from {start}"
+        if start + len(items) < total:
+            fields["next"] = f"start={start + len(items)} for more"
+    if page.get("hidden"):
+        fields["hidden"] = f"{page['hidden']} imports, functions and classes: scope=globals shows them"
+    return Answer(f"{session} {cut(what, 120)}" + ("" if items or "value" in page else ": none"), fields)
+
+
+def _variable_lines(items: Iterable[Mapping[str, Any]], indent: int) -> Iterable[str]:
+    for item in items:
+        parts = f" ({_parts(item['n'])})" if item.get("n") and "items" not in item else ""
+        yield f"{'  ' * indent}{cut(item['name'], 90)}: {cut(item['type'], 60)} = {cut(item['value'], 400)}{parts}"
+        yield from _variable_lines(item.get("items", ()), indent + 1)
+
+
+def evaluation_page(session: str, expressions: Sequence[str], page: Mapping[str, Any], output: Excerpt) -> Answer:
+    """Each expression's value, or its exception, and what it printed."""
+    lines = [_evaluated(result) for result in page["results"]]
+    fields: dict[str, Field] = {"session": session}
+    if len(lines) == 1:
+        fields["error" if "error" in page["results"][0] else "value"] = lines[0]
+    else:
+        fields["results"] = [f"{cut(e, 80)} = {line}" for e, line in zip(expressions, lines, strict=True)]
+    fields["output"] = tail(output, 2000)
+    return Answer(f"{session} evaluated", fields)
+
+
+def assigned_page(session: str, path: str, result: Mapping[str, Any], output: Excerpt) -> Answer:
+    """A changed variable, as it was read back."""
+    line = f"{cut(path, 80)} = {_evaluated(result)}"
+    fields: dict[str, Field] = {"session": session, "assigned": line, "output": tail(output, 2000)}
+    return Answer(f"{session} set {line}", fields)
+
+
+def _parts(count: int) -> str:
+    return f"{count:,} part{'s' if count != 1 else ''}"
+
+
+def _evaluated(result: Mapping[str, Any]) -> str:
+    if "error" in result:
+        return visible(result["error"])
+    if "done" in result:
+        return "done (a statement)"
+    parts = f", {_parts(result['n'])}" if result.get("n") else ""
+    return f"{visible(result['value'])}  ({cut(result['type'], 80)}{parts})"
+
+
+def output_page(session: str, state: str, excerpt: Excerpt) -> Answer:
+    """A piece of the program's output and the cursor behind it."""
+    fields: dict[str, Field] = {"session": session, "state": state, "output": visible(excerpt.text)}
+    fields["cursor"] = excerpt.next
+    if excerpt.dropped:
+        fields["dropped"] = f"{excerpt.dropped:,} bytes before this are no longer kept"
+    if excerpt.left:
+        fields["next"] = f"{excerpt.left:,} bytes more: since={excerpt.next}"
+    return Answer(f"{session} {state}" + ("" if excerpt.text else ": no new output"), fields)
+
+
+def breakpoint_line(breakpoint: Breakpoint, cwd: str) -> str:
+    """One breakpoint: id, place, text of its line, rules, hits, and what is wrong with it."""
+    spec, place = breakpoint.spec, breakpoint.place
+    parts = []
+    if place is not None:
+        parts.append(
+            f"{breakpoint.id} {path(place.file, cwd)}:{place.line} in {place.function}: {cut(place.text, 100)}"
+        )
+        if place.moved_from is not None:
+            parts.append(f"moved from line {place.moved_from}, which has no code")
+    else:
+        parts.append(f"{breakpoint.id} {cut(spec.what(), 160)}")
+    rules = (("if", spec.condition), ("hit", spec.hit_condition), ("log", spec.log_message))
+    parts += [f"{name} {cut(value, 120)}" for name, value in rules if value is not None]
+    if spec.temporary:
+        parts.append("temporary")
+    if breakpoint.hits:
+        parts.append(f"hits {breakpoint.hits}")
+    if breakpoint.problem is not None:
+        parts.append(f"NOT SET: {cut(breakpoint.problem, 200)}")
+    return " | ".join(parts)
+
+
+def breakpoints_page(session: str, breakpoints: Sequence[Breakpoint], cwd: str, headline: str) -> Answer:
+    """Breakpoints, one a line."""
+    fields: dict[str, Field] = {"breakpoints": [breakpoint_line(b, cwd) for b in breakpoints]}
+    fields["count"] = len(breakpoints)
+    return Answer(headline, {"session": session, **fields} if session else fields)
+
+
+def sessions_page(lines: Sequence[str]) -> Answer:
+    """Every session, one a line."""
+    headline = f"{len(lines)} sessions" if len(lines) != 1 else "1 session"
+    if not lines:
+        return Answer("no session", {"sessions": 0, "next": "start"})
+    return Answer(headline, {"sessions": list(lines)})

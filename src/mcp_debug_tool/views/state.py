@@ -1,0 +1,237 @@
+"""The state of a session as an answer: stopped, exited, running or lost."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from ..journal import Excerpt
+from ..stops import Exit, Frame, FrameView, Link, Stop
+from .answer import Answer, Field, cut, cut_path, cut_source, cut_value, path, visible
+
+# A page of 1,000 tokens at four bytes each; what does not fit is shown smaller, then left out and counted.
+PAGE_BYTES = 4000
+STACK_SHOWN = 5
+NEXT_AT_STOP = "step, continue, get_variables, evaluate, get_stack"
+NEXT_AT_CRASH = "evaluate, get_variables, get_stack; restart after an edit"
+NEXT_RUNNING = "wait, pause, get_output"
+NEXT_EXITED = "restart, or get_output since=0 for all output"
+NEXT_LOST = "get_output, then stop"
+
+
+@dataclass(frozen=True)
+class _Size:
+    """How large the parts of a page may be."""
+
+    names: int
+    chars: int
+    around: int
+    output: int
+    notes: int = 300
+    """Longest line of an exception or a note."""
+    places: int = 300
+    """Longest path; its end is kept."""
+
+
+_SIZES = (
+    _Size(20, 120, 3, 600),
+    _Size(16, 90, 3, 400, notes=200),
+    _Size(12, 60, 2, 250, notes=120, places=120),
+    _Size(8, 40, 1, 120, notes=80, places=60),
+    _Size(4, 20, 0, 40, notes=30, places=30),
+)
+_FULL = _Size(40, 200, 5, 4000, notes=1000, places=1000)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a stop page is made of beside the stop itself."""
+
+    session: str
+    cwd: str
+    output: Excerpt
+    """What was printed since the last answer."""
+    changed: Mapping[str, str] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+    start: str = ""
+    """The interpreter taken, on the first page only."""
+
+
+def stop_page(stop: Stop, scene: Scene, *, full: bool = False) -> Answer:
+    """Why, where, source, stack, variables and new output in at most PAGE_BYTES; `full` lifts that limit."""
+    if full:
+        return _stop_page(stop, scene, _FULL)
+    for size in _SIZES:
+        answer = _stop_page(stop, scene, size)
+        if _bytes(answer) <= PAGE_BYTES:
+            break
+    return answer
+
+
+def _bytes(answer: Answer) -> int:
+    """Size of the larger form, as it goes over the wire."""
+    return max(len(json.dumps(answer.data(), ensure_ascii=False).encode()), len(answer.text().encode()))
+
+
+def _stop_page(stop: Stop, scene: Scene, size: _Size) -> Answer:
+    reason = cut(stop_reason(stop), size.notes)
+    frame = stop.views[0].frame if stop.views else stop.frame
+    at = f"{place(frame, scene.cwd, size.places)} in {cut(frame.function, 80)}" if frame else "no Python frame"
+    fields: dict[str, Field] = {"session": scene.session, "state": "stopped", "reason": reason, "at": at}
+    if stop.thread_name and stop.thread_name != "MainThread":
+        fields["thread"] = cut(stop.thread_name, 60)
+    if stop.exception:
+        fields["exception"] = [exception_line(link, scene.cwd, size.notes) for link in stop.exception]
+    if stop.views:
+        fields["source"] = source(stop.views[0], size.around)
+    if len(stop.frames) > 1:
+        fields["stack"] = stack_lines(stop.frames, scene.cwd, STACK_SHOWN, size.places)
+    seen: set[tuple[str, str]] = set()
+    for index, view in enumerate(stop.views):
+        name = "locals" if index == 0 else f"locals of #{stop.frames.index(view.frame)}"
+        # What a caller merely passed on has been shown.
+        news = replace(view, variables=tuple(pair for pair in view.variables if pair not in seen))
+        seen.update(view.variables)
+        fields[name] = _variables(news, size, scene.changed if index == 0 else {})
+    fields["output"] = tail(scene.output, size.output)
+    notes = [cut(note, size.notes) for note in (*scene.notes, *stop.errors, stop.note) if note]
+    if notes:
+        fields["notes"] = notes
+    if scene.start:
+        fields["python"] = cut(scene.start, size.places)
+    fields["next"] = NEXT_AT_CRASH if stop.uncaught else NEXT_AT_STOP
+    return Answer(f"{scene.session} stopped: {reason} at {at}", fields)
+
+
+def stop_reason(stop: Stop) -> str:
+    """Why the program stopped, in a few words."""
+    if stop.breakpoints:
+        gone = dict.fromkeys(stop.removed, ", temporary: now removed")
+        hits = ", ".join(f"{name} (hit {count}{gone.get(name, '')})" for name, count in stop.breakpoints)
+        return f"breakpoint {hits}" if not stop.exception else f"raised exception, breakpoint {hits}"
+    if stop.exception:
+        return "uncaught exception" if stop.uncaught else "raised exception"
+    return stop.reason
+
+
+def exception_line(link: Link, cwd: str, limit: int) -> str:
+    """`caused by ValueError: message, raised at file:line in function`; name and message of `limit` characters each."""
+    text = cut(link.type, limit)
+    if link.message:
+        text += f": {cut(link.message, limit)}"
+    if link.file is not None:
+        text += f", raised at {cut_path(path(link.file, cwd), limit)}:{link.line} in {cut(link.function or '?', limit)}"
+    return f"{link.because} {text}" if link.because else text
+
+
+def place(frame: Frame, cwd: str, limit: int) -> str:
+    """`file:line` of a frame."""
+    return f"{cut_path(path(frame.file, cwd), limit)}:{frame.line}"
+
+
+def source(view: FrameView, around: int) -> str:
+    """Numbered lines around the frame's line, which is marked."""
+    line = view.frame.line
+    width = len(str(view.first_line + len(view.source)))
+    numbered = enumerate(view.source, view.first_line)
+    kept = [(number, text) for number, text in numbered if abs(number - line) <= around]
+    while kept and not kept[-1][1].strip():
+        kept.pop()
+    return "\n".join(f"{'>' if n == line else ' '} {n:>{width}} {cut_source(text)}".rstrip() for n, text in kept)
+
+
+def stack_lines(frames: Sequence[Frame], cwd: str, shown: int, longest: int = 300) -> list[str]:
+    """`#0 function file:line` of the first `shown` frames of the user's; how many are left out is said."""
+    lines: list[str] = []
+    for index, frame in enumerate(frames):
+        if not frame.user and index:
+            continue
+        if len(lines) == shown:
+            break
+        lines.append(f"#{index} {cut(frame.function, min(80, longest))} {place(frame, cwd, longest)}")
+    left = len(frames) - len(lines)
+    if left > 0:
+        lines.append(f"{left} more: get_stack")
+    return lines
+
+
+def _variables(view: FrameView, size: _Size, changed: Mapping[str, str]) -> dict[str, str]:
+    shown: dict[str, str] = {}
+    # What changed comes first when there is not room for all.
+    ordered = sorted(view.variables, key=lambda pair: pair[0] not in changed)
+    for name, value in ordered if len(ordered) > size.names else view.variables:
+        if len(shown) == size.names:
+            break
+        text = cut_value(value, size.chars)
+        shown[cut(name, 60)] = f"{text} (was {cut(changed[name], 40)})" if name in changed else text
+    left = len(view.variables) - len(shown) + view.more
+    if left > 0:
+        shown["…"] = f"{left} more: get_variables"
+    return shown
+
+
+def tail(output: Excerpt, limit: int) -> str:
+    """The last of what was printed, at most `limit` characters; says how much is not shown."""
+    text = visible(output.text)
+    dropped = output.dropped
+    if len(text) > limit:
+        dropped += len(text[:-limit].encode())
+        text = text[-limit:]
+    return f"(… {dropped:,} bytes before this: get_output)\n{text}" if dropped and text else text
+
+
+def exit_page(exit: Exit, scene: Scene) -> Answer:
+    """How the program ended, and the last of its output."""
+    how = exit_reason(exit)
+    fields: dict[str, Field] = {"session": scene.session, "state": "exited", "reason": how}
+    if exit.returncode >= 0:
+        fields["exit_code"] = exit.returncode
+    fields["output"] = tail(scene.output, 2000)
+    if scene.notes:
+        fields["notes"] = list(scene.notes)
+    if scene.start:
+        fields["python"] = scene.start
+    fields["next"] = NEXT_EXITED
+    return Answer(f"{scene.session} exited: {how}", fields)
+
+
+def exit_reason(exit: Exit) -> str:
+    """The exit code, or the signal's name and who sent it."""
+    if exit.returncode >= 0:
+        return f"exit code {exit.returncode}"
+    try:
+        name = signal.Signals(-exit.returncode).name
+    except ValueError:
+        name = f"signal {-exit.returncode}"
+    if exit.by_us:
+        return f"stopped by you ({name})"
+    return (
+        f"crashed with {name}" if name in ("SIGSEGV", "SIGABRT", "SIGBUS", "SIGILL", "SIGFPE") else f"killed by {name}"
+    )
+
+
+def running_page(scene: Scene, seconds: float, *, matched: str = "") -> Answer:
+    """The program runs on: for how long the call waited, or what it waited for and found."""
+    how = f"still running after {seconds:.1f} s" if not matched else f"running; output matched {cut(matched, 120)!r}"
+    fields: dict[str, Field] = {"session": scene.session, "state": "running"}
+    if matched:
+        fields["matched"] = cut(matched, 200)
+    else:
+        fields["waited"] = f"{seconds:.1f} s"
+    fields["output"] = tail(scene.output, 1000)
+    if scene.notes:
+        fields["notes"] = list(scene.notes)
+    if scene.start:
+        fields["python"] = scene.start
+    fields["next"] = NEXT_RUNNING
+    return Answer(f"{scene.session} {how}", fields)
+
+
+def lost_page(scene: Scene, reason: str) -> Answer:
+    """The process lives, but the debugger in it does not answer."""
+    fields: dict[str, Field] = {"session": scene.session, "state": "lost", "reason": visible(reason)}
+    fields["output"] = tail(scene.output, 1000)
+    fields["next"] = NEXT_LOST
+    return Answer(f"{scene.session} lost: {visible(reason)}", fields)
