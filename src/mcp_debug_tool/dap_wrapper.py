@@ -200,7 +200,10 @@ class DAPWrapper:
                 with anyio.move_on_after(END_SECONDS):
                     await self._process.exited.wait()
                 if self._process.returncode is None:
-                    self.lost_reason = self.lost_reason or "the connection to its debugger has ended"
+                    self.lost_reason = (
+                        self.lost_reason
+                        or "the connection to its debugger has ended; it may have replaced itself by exec"
+                    )
                     self.stop = None
                     self._become(State.LOST)
 
@@ -249,8 +252,6 @@ class DAPWrapper:
         elif event.name == "terminated":
             # pydevd waits for us to hang up before the process ends.
             self._client.finish()
-        elif event.name == "exited" and event.body.get("pydevdReason") == "processReplaced":
-            self.lost_reason = "it replaced itself by exec and runs on without the debugger"
 
     def _note_stopped(self, body: Mapping[str, Any]) -> None:
         try:

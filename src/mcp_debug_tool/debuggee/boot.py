@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 10.0
 
 
-def start(settings: str, before: set[str]) -> None:
+def start(settings: str, before: set[str], folders: list[str]) -> None:
     """Connect to the server named in `settings` and return once it lets the program run.
 
-    `before`: names of the modules that were loaded before we began.
+    `before`: names of the modules that were loaded before we began; `folders`: those on PYTHONPATH.
     """
     config = _read(settings)
     _restore_environment(config["environ"])
@@ -34,9 +34,9 @@ def start(settings: str, before: set[str]) -> None:
     _connect(pydevd, config)
     patches.end_with_server(pydevd)
     patches.leave_forks_alone(pydevd)
-    theirs = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    _forget_shadowing_modules([config["first_path"], *filter(None, theirs)], before)
+    _forget_shadowing_modules([config["first_path"], *folders], before)
     patches.reset_thread_names()
+    patches.stop_at_exceptions_without_tracing(pydevd)
     patches.tell_when_tracing_was_lost(pydevd)
     patches.trace_from_the_first_frame(pydevd)
 
@@ -170,7 +170,10 @@ def _forget_shadowing_modules(folders: list[str], before: set[str]) -> None:
     Otherwise a program with a `queue.py` beside it would import the stdlib's. pydevd keeps its references.
     """
     beside = set()
+    library = os.path.dirname(os.__file__)
     for folder in folders:
+        if os.path.realpath(folder).startswith(os.path.realpath(library)):
+            continue
         try:
             beside |= {entry.partition(".")[0] for entry in os.listdir(folder)}
         except OSError:

@@ -25,10 +25,17 @@ PAUSE_FUNCTION = "__mcp_debug_pause__"
 
 def apply(pydevd: Any) -> None:
     """Apply all that must be in place before pydevd connects."""
-    for patch in (_no_fixed_sleep, _answer_bursts, _resume_the_right_thread, _exit_at_once, _pause_blocking_calls):
+    for patch in (
+        _no_fixed_sleep,
+        _answer_bursts,
+        _resume_the_right_thread,
+        _exit_at_once,
+        _pause_blocking_calls,
+        _keep_no_frames,
+    ):
         try:
             patch(pydevd)
-        except (AttributeError, ImportError):
+        except (AttributeError, ImportError, TypeError):
             continue
 
 
@@ -137,6 +144,7 @@ def _exit_at_once(pydevd: Any) -> None:
         self._wait_event = PollFasterAtTheEnd()
 
     def main_thread_ended() -> None:
+        _forget_last_frame()
         debugger = pydevd.get_global_debugger()
         thread = getattr(debugger, "check_alive_thread", None)
         event = getattr(thread, "_wait_event", None)
@@ -144,6 +152,15 @@ def _exit_at_once(pydevd: Any) -> None:
             event.interval = 0.0005
             event.set()
 
+    dispose = pydevd.PyDB.dispose_and_kill_all_pydevd_threads
+
+    def dispose_quietly(self: Any, *args: Any, **kwargs: Any) -> None:
+        try:
+            dispose(self, *args, **kwargs)
+        except OSError:
+            return  # the program has closed our descriptor, as one that becomes a daemon does
+
+    pydevd.PyDB.dispose_and_kill_all_pydevd_threads = dispose_quietly
     setattr(pydevd.PyDB, wait_name, wait_for_threads_to_finish)
     pydevd.CheckAliveThread.__init__ = __init__
     _at_main_thread_end(main_thread_ended)
@@ -167,6 +184,24 @@ def tell_when_tracing_was_lost(pydevd: Any) -> None:
     _at_main_thread_end(main_thread_ended)
 
 
+def _forget_last_frame() -> None:
+    """From 3.13 on Python code prints tracebacks; pydevd would keep its frame, and so the locals of a crash, alive."""
+    module = sys.modules.get("_pydevd_sys_monitoring._pydevd_sys_monitoring")
+    names = vars(getattr(module, "_thread_local_info", None) or threading.local())
+    for name in ("f_unhandled_frame", "f_unhandled_exc_tag"):
+        names.pop(name, None)
+
+
+def _keep_no_frames(pydevd: Any) -> None:
+    """get_topmost_frame() leaves all threads' frames in a reference cycle: at each stop locals would live longer."""
+    from _pydevd_bundle.pydevd_additional_thread_info import PyDBAdditionalThreadInfo
+
+    def get_topmost_frame(self: Any, thread: Any) -> Any:
+        return sys._current_frames().get(thread.ident)
+
+    PyDBAdditionalThreadInfo.get_topmost_frame = get_topmost_frame
+
+
 def _at_main_thread_end(function: Callable[[], None]) -> None:
     register = getattr(threading, "_register_atexit", None)  # 3.9 and newer
     if register is not None:
@@ -179,6 +214,28 @@ def _at_main_thread_end(function: Callable[[], None]) -> None:
         shutdown()
 
     setattr(threading, "_shutdown", _shutdown)
+
+
+def stop_at_exceptions_without_tracing(pydevd: Any) -> None:
+    """Stop at an uncaught exception where CPython has switched tracing off (before 3.12).
+
+    It does so when the trace function raises, which a RecursionError makes it do.
+    """
+    if sys.version_info >= (3, 12):
+        return
+    from _pydevd_bundle.pydevd_additional_thread_info import set_additional_thread_info
+
+    original = sys.excepthook
+
+    def excepthook(kind: Any, error: Any, trace: Any) -> None:
+        debugger = pydevd.get_global_debugger()
+        if sys.gettrace() is None and debugger is not None and not debugger.pydb_disposed:
+            thread = threading.current_thread()
+            info = set_additional_thread_info(thread)
+            pydevd.stop_on_unhandled_exception(debugger, thread, info, (kind, error, trace))
+        original(kind, error, trace)
+
+    sys.excepthook = sys.__excepthook__ = excepthook
 
 
 def _pause_blocking_calls(pydevd: Any) -> None:

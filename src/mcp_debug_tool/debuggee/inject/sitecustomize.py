@@ -10,23 +10,30 @@ def _start_debugger(here):
     import os
     import sys
 
+    before = set(sys.modules)
     settings = os.environ.pop("MCP_DEBUG_BOOT", None)
-    sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or ".") != here]
-    if settings is None:
-        return
+    path = [entry for entry in sys.path if os.path.abspath(entry or ".") != here]
+    # What the caller has on PYTHONPATH may be named like the modules we import: it comes last for us.
+    # `site` has made these absolute.
+    theirs = {os.path.abspath(entry or ".") for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep)}
+    sys.path[:] = sorted(path, key=lambda entry: os.path.abspath(entry or ".") in theirs)
     try:
-        _boot(settings, os.path.dirname(here))
+        if settings is not None:
+            _boot(settings, os.path.dirname(here), before, sorted(theirs - {here}))
     except BaseException:
         # `site` would print this and let the program run on, undebugged.
-        import traceback
+        try:
+            import traceback
 
-        sys.stderr.write("mcp-debug could not start the debugger in this program:\n")
-        traceback.print_exc()
-        sys.stderr.flush()
-        os._exit(120)
+            sys.stderr.write("mcp-debug could not start the debugger in this program:\n")
+            traceback.print_exc()
+            sys.stderr.flush()
+        finally:
+            os._exit(120)
+    sys.path[:] = path
 
 
-def _boot(settings, package):
+def _boot(settings, package, before, folders):
     import os
     import sys
 
@@ -34,14 +41,9 @@ def _boot(settings, package):
         raise RuntimeError("Python 3.8 or newer is needed, this is %s" % sys.version.split()[0])
     import importlib.util
 
-    before = set(sys.modules)
     spec = importlib.util.spec_from_file_location(
         "_mcp_debuggee", os.path.join(package, "__init__.py"), submodule_search_locations=[package]
     )
-    # What the caller has on PYTHONPATH may be named like the modules we import.
-    theirs = [os.path.abspath(entry) for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep)]
-    path = list(sys.path)
-    sys.path[:] = [entry for entry in path if os.path.abspath(entry) not in theirs]
     # Containers often set PYTHONDONTWRITEBYTECODE; compiling pydevd anew would cost every launch 300-700 ms.
     keep, sys.dont_write_bytecode = sys.dont_write_bytecode, False
     try:
@@ -50,9 +52,8 @@ def _boot(settings, package):
         spec.loader.exec_module(module)
         from _mcp_debuggee import boot
 
-        boot.start(settings, before)
+        boot.start(settings, before, folders)
     finally:
-        sys.path[:] = path
         sys.dont_write_bytecode = keep
 
 
