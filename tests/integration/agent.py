@@ -72,6 +72,16 @@ class Agent:
         assert not reply.data, "an error carries no structured content: some hosts would show only that"
         return reply.text
 
+    async def pause_at(self, line: int) -> Reply:
+        """Pause until the program has come to `line`: it may still be on its way there from what it printed."""
+        for _ in range(100):
+            stop = await self.ok("pause")
+            assert stop.state == "stopped", stop
+            if stop.line == line:
+                return stop
+            await self.ok("continue", timeout_s=0)
+        raise AssertionError(f"never came to line {line}")
+
     async def tools(self) -> list[Tool]:
         return list((await self.client.list_tools()).tools)
 

@@ -131,7 +131,7 @@ async def test_tools_that_do_not_fit_the_state_say_what_does(both: Agent, progra
     ):
         text = await both.error(tool, **arguments)
         assert "the program is running\nnext: Call wait or pause first." in text
-    assert (await both.ok("pause")).line == line_of(path, "sleep")
+    await both.pause_at(line_of(path, "sleep"))
     cases: list[tuple[dict[str, Any], str]] = [
         ({"session": "s99"}, "session: there is no 's99'; known: "),
         ({"frame": 40}, "frame: there is no frame 40"),

@@ -49,10 +49,8 @@ async def test_pause_stops_a_program_in_a_blocking_call_and_it_goes_on_unharmed(
     """)
     await agent.ok("start", program=str(path), timeout_s=0)
     await agent.ok("wait", **{"for": "ready"})
-    stop = await agent.ok("pause")
-    assert stop.state == "stopped"
+    stop = await agent.pause_at(line_of(path, "block"))
     assert stop.reason == "pause"
-    assert stop.line == line_of(path, "block")
     assert (await agent.ok("continue", timeout_s=0.2)).state == "running"
     again = await agent.ok("pause")
     assert again.state == "stopped"
@@ -80,8 +78,7 @@ async def test_a_step_out_of_a_paused_sleep_ends_behind_it(agent: Agent, program
     """)
     await agent.ok("start", program=str(path), timeout_s=0)
     await agent.ok("wait", **{"for": "ready"})
-    stop = await agent.ok("pause")
-    assert stop.line == line_of(path, "sleep")
+    await agent.pause_at(line_of(path, "sleep"))
     stop = await agent.ok("step")
     assert stop.reason == "step"
     assert stop.line == line_of(path, "done")

@@ -196,10 +196,7 @@ async def test_blocking_calls_are_paused_and_go_on_and_input_is_sent(
 
 
 async def is_paused_at(agent: Agent, path: Path, mark: str) -> None:
-    stop = await agent.ok("pause")
-    assert stop.state == "stopped", stop
-    assert stop.reason == "pause"
-    assert stop.line == line_of(path, mark)
+    assert (await agent.pause_at(line_of(path, mark))).reason == "pause"
 
 
 async def test_the_environment_of_a_project_is_found(agent: Agent, tmp_path: Path, python: str) -> None:
