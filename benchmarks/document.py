@@ -62,9 +62,8 @@ as four bytes. The programs are small ones: a stop page never grows past 4,000 b
   left is Python importing pydevd.
 - **A step, an evaluation, a look at variables** cost {step:.1f}, {evaluate:.1f} and {variables:.1f} ms more than raw
   DAP. Of each, {empty:.1f} ms is what MCP takes for an empty call. The official client adds {client:.1f} ms to a call
-  by its own work. On a busy
-  machine each call of ours waits for one process more than raw DAP does, and grows by it. A model takes seconds to
-  decide on a call: none of this is what an agent waits for.
+  by its own work. On a busy machine each call of ours waits for one process more than raw DAP does, and grows by it.
+  A model takes seconds to decide on a call: none of this is what an agent waits for.
 - **The exit** is answered in {exit:.2f} times the raw client's time. The threads of a stock pydevd wait for each other
   when the program has ended; that wait is cured.
 - **Memory**: the SDK with nothing in it takes {empty_rss:.0f} MB of RSS, ours {rss_more:.1f} MB more. A debugged
