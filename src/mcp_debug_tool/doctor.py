@@ -74,20 +74,23 @@ async def peer_check() -> Check:
 
 async def self_test() -> Check:
     """A real program, started, stopped at a breakpoint, and run to its end."""
-    code = "answer = 42\nbreakpoint()\nprint(answer)\n"
-    try:
-        with anyio.fail_after(SELF_TEST_SECONDS):
-            async with SessionManager(Settings()).run() as manager:
-                session = await manager.start(Launch(code=code), [])
-                wrapper = session.wrapper
-                await wrapper.wait(lambda: wrapper.stop is not None or wrapper.exit is not None)
-                stop = wrapper.stop
-                if stop is None or not stop.views or ("answer", "42") not in stop.views[0].variables:
-                    return Check("self test", "failed", "the program did not stop as it should", "please report this")
-                await wrapper.resume("continue")
-                await wrapper.wait(lambda: wrapper.exit is not None)
-    except (DebugError, TimeoutError) as error:
-        return Check("self test", "failed", str(error) or "no answer in time", getattr(error, "hint", ""))
+    async with SessionManager(Settings()).run() as manager:
+        try:
+            with anyio.fail_after(SELF_TEST_SECONDS):
+                return await _debug_a_program(manager)
+        except (DebugError, TimeoutError) as error:
+            return Check("self test", "failed", str(error) or "no answer in time", getattr(error, "hint", ""))
+
+
+async def _debug_a_program(manager: SessionManager) -> Check:
+    session = await manager.start(Launch(code="answer = 42\nbreakpoint()\nprint(answer)\n"), [])
+    wrapper = session.wrapper
+    await wrapper.wait(lambda: wrapper.stop is not None or wrapper.exit is not None)
+    stop = wrapper.stop
+    if stop is None or not stop.views or ("answer", "42") not in stop.views[0].variables:
+        return Check("self test", "failed", "the program did not stop as it should", "please report this")
+    await wrapper.resume("continue")
+    await wrapper.wait(lambda: wrapper.exit is not None)
     return Check("self test", "ok", "a program was started, stopped and continued")
 
 

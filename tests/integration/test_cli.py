@@ -1,0 +1,67 @@
+"""The command line as a person meets it: --version, doctor, and what it says to a wrong word."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mcp_debug_tool import __version__
+
+
+def run(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the command and end its stdin at once."""
+    command = [str(Path(sys.executable).parent / "mcp-debug"), *arguments]
+    return subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False, cwd=cwd
+    )
+
+
+@pytest.mark.parametrize("name", ["mcp-debug", "mcp-debug-tool"])
+def test_both_commands_are_the_same_program(name: str) -> None:
+    command = [str(Path(sys.executable).parent / name), "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0
+    assert done.stdout == f"mcp-debug {__version__}\n"
+
+
+def test_doctor_checks_this_machine_with_a_real_program(tmp_path: Path) -> None:
+    done = run("doctor", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = done.stdout.splitlines()
+    assert [line.split(":")[0].split()[1] for line in lines if not line.startswith(" ")] == [
+        "versions",
+        "interpreter",
+        "compiled",
+        "peer",
+        "self",
+    ]
+    assert "ok       self test: a program was started, stopped and continued" in lines
+
+
+def test_doctor_names_an_environment_that_does_not_run_and_what_to_do(tmp_path: Path) -> None:
+    folder = tmp_path / ".venv" / "bin"
+    folder.mkdir(parents=True)
+    (tmp_path / ".venv" / "pyvenv.cfg").touch()
+    (folder / "python").write_text("#!/bin/sh\nexit 3\n")
+    os.chmod(folder / "python", 0o755)
+    done = run("doctor", cwd=tmp_path)
+    assert done.returncode == 1
+    assert f"failed   interpreter: {folder / 'python'} is not a Python interpreter" in done.stdout
+    assert "mend: repair that environment, or give start another with python=" in done.stdout
+
+
+def test_without_a_command_it_serves_until_stdin_ends() -> None:
+    done = run()
+    assert done.returncode == 0
+    assert done.stdout == ""
+
+
+def test_an_unknown_command_is_refused_with_those_there_are() -> None:
+    done = run("debug")
+    assert done.returncode == 2
+    assert "serve" in done.stderr
+    assert "doctor" in done.stderr
