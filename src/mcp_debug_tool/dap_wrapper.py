@@ -197,6 +197,8 @@ class DAPWrapper:
 
             async def connection() -> None:
                 await self._client.closed.wait()
+                # Nothing can be asked of this stop any more; what comes next is the exit, or the loss.
+                self.stop = None
                 with anyio.move_on_after(END_SECONDS):
                     await self._process.exited.wait()
                 if self._process.returncode is None:

@@ -91,7 +91,10 @@ async def serve_stdio() -> int:
 async def _leave_on_signal(
     serving: anyio.CancelScope, *, task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED
 ) -> None:
-    numbers = [signal.SIGINT, signal.SIGTERM] + ([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    # Under nohup a hang-up is to be ignored, by us and by the programs that inherit that from us.
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)
     with anyio.open_signal_receiver(*numbers) as signals:
         task_status.started()
         async for number in signals:

@@ -41,6 +41,8 @@ class RawServer:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env={**os.environ, TAG: "1"},
+            # This run itself may be under nohup.
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
         )
         self._number = 0
         self.request(
