@@ -30,6 +30,7 @@ def apply(pydevd: Any) -> None:
         _answer_bursts,
         _resume_the_right_thread,
         _exit_at_once,
+        _dispose_quietly,
         _pause_blocking_calls,
         _keep_no_frames,
     ):
@@ -152,18 +153,22 @@ def _exit_at_once(pydevd: Any) -> None:
             event.interval = 0.0005
             event.set()
 
+    setattr(pydevd.PyDB, wait_name, wait_for_threads_to_finish)
+    pydevd.CheckAliveThread.__init__ = __init__
+    _at_main_thread_end(main_thread_ended)
+
+
+def _dispose_quietly(pydevd: Any) -> None:
+    """A program that becomes a daemon closes our descriptor too; pydevd would complain of it on its stderr."""
     dispose = pydevd.PyDB.dispose_and_kill_all_pydevd_threads
 
     def dispose_quietly(self: Any, *args: Any, **kwargs: Any) -> None:
         try:
             dispose(self, *args, **kwargs)
         except OSError:
-            return  # the program has closed our descriptor, as one that becomes a daemon does
+            return
 
     pydevd.PyDB.dispose_and_kill_all_pydevd_threads = dispose_quietly
-    setattr(pydevd.PyDB, wait_name, wait_for_threads_to_finish)
-    pydevd.CheckAliveThread.__init__ = __init__
-    _at_main_thread_end(main_thread_ended)
 
 
 def tell_when_tracing_was_lost(pydevd: Any) -> None:
