@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .errors import InvalidArgument
+from .path_map import PathMap
 
 _HIT_CONDITION = re.compile(r"\s*(==|>=|<=|>|<|%)?\s*(\d{1,9})\s*")
 _EXCEPTION_NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
@@ -94,11 +95,32 @@ class Place:
     text: str
     function: str
     moved_from: int | None = None
+    remote: str = ""
+    """The program's name for the file, where it has another."""
 
     @property
     def key(self) -> str:
         """Name of this line in the program's table of rules."""
-        return f"{self.file}:{self.line}"
+        return f"{self.in_program}:{self.line}"
+
+    @property
+    def in_program(self) -> str:
+        """The program's name for the file."""
+        return self.remote or self.file
+
+
+@dataclass(frozen=True)
+class Report:
+    """What one process tells of one breakpoint."""
+
+    hits: int = 0
+    """How often it was reached with its condition true."""
+    passed: int = 0
+    """How often its line was reached with its condition false."""
+    loaded: bool = False
+    """Whether the process has run code of its file."""
+    same_name: tuple[str, ...] = ()
+    """Other files of that name it has run code of."""
 
 
 @dataclass
@@ -109,10 +131,20 @@ class Breakpoint:
     spec: BreakpointSpec
     place: Place | None = None
     problem: str | None = None
-    hits: int = 0
     internal: bool = False
     """Ours, for `until` and entry; never listed."""
-    verified: bool = field(default=False)
+    reports: dict[str, Report] = field(default_factory=dict)
+    """The latest of each process, by its name."""
+
+    @property
+    def hits(self) -> int:
+        """How often it was reached with its condition true, in all processes."""
+        return sum(report.hits for report in self.reports.values())
+
+    @property
+    def waits(self) -> bool:
+        """Whether no program has been there yet to find its place in."""
+        return self.place is None and self.problem is None and self.spec.exception is None
 
 
 class BreakpointTable:
@@ -149,13 +181,34 @@ class BreakpointTable:
         """Ids of our own breakpoints."""
         return [b.id for b in self._by_id.values() if b.internal]
 
+    def note_hit(self, breakpoint_id: str, process: str, hits: int) -> None:
+        """Note how often a breakpoint has been hit in a process."""
+        breakpoint = self._by_id.get(breakpoint_id)
+        if breakpoint is not None:
+            old = breakpoint.reports.get(process, Report(loaded=True))
+            breakpoint.reports[process] = replace(old, hits=hits)
+
+    def note_reports(self, process: str, reports: Mapping[str, Mapping[str, Any]]) -> None:
+        """Take in what a process tells of its breakpoints, by their id."""
+        for breakpoint_id, entry in reports.items():
+            breakpoint = self._by_id.get(breakpoint_id)
+            if breakpoint is not None:
+                same_name = tuple(map(str, entry.get("same_name", ())))
+                breakpoint.reports[process] = Report(
+                    int(entry["hits"]), int(entry["passed"]), bool(entry["loaded"]), same_name
+                )
+
+    def waiting(self) -> list[Breakpoint]:
+        """Those that no program has been there for yet."""
+        return [b for b in self._by_id.values() if b.waits]
+
     def in_file(self, file: str) -> list[Breakpoint]:
-        """The breakpoints placed in `file`."""
-        return [b for b in self._by_id.values() if b.place is not None and b.place.file == file]
+        """The breakpoints placed in `file`, the program's name for it."""
+        return [b for b in self._by_id.values() if b.place is not None and b.place.in_program == file]
 
     def files(self) -> list[str]:
-        """The files with breakpoints."""
-        return sorted({b.place.file for b in self._by_id.values() if b.place is not None})
+        """The files with breakpoints, as the program names them."""
+        return sorted({b.place.in_program for b in self._by_id.values() if b.place is not None})
 
     def exceptions(self) -> list[Breakpoint]:
         """The exception breakpoints."""
@@ -191,10 +244,10 @@ def rule(breakpoint: Breakpoint) -> dict[str, Any]:
     return {name: value for name, value in wanted.items() if value is not None}
 
 
-def wanted_place(breakpoint: Breakpoint) -> dict[str, Any]:
+def wanted_place(breakpoint: Breakpoint, paths: PathMap) -> dict[str, Any]:
     """What `debuggee/lines.py` needs to find a breakpoint's place; its old line's text follows an edit."""
     spec, old = breakpoint.spec, breakpoint.place
-    wanted: dict[str, Any] = {"file": spec.file}
+    wanted: dict[str, Any] = {"file": paths.remote(spec.file) if spec.file is not None else None}
     if spec.function is not None:
         wanted["function"] = spec.function
     elif spec.text is not None:
@@ -207,14 +260,15 @@ def wanted_place(breakpoint: Breakpoint) -> dict[str, Any]:
     return wanted
 
 
-def placed(breakpoint: Breakpoint, answer: Mapping[str, Any]) -> Breakpoint:
+def placed(breakpoint: Breakpoint, answer: Mapping[str, Any], paths: PathMap) -> Breakpoint:
     """The breakpoint with the place (or the problem) that `debuggee/lines.py` answered."""
     if "error" in answer:
         return replace(breakpoint, place=None, problem=str(answer["error"]))
     return replace(
         breakpoint,
         place=Place(
-            file=answer["file"],
+            file=paths.local(answer["file"]),
+            remote=answer["file"],
             line=answer["line"],
             text=answer["text"],
             function=answer["function"],

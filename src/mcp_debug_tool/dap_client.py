@@ -20,11 +20,34 @@ from .protocol.messages import Event, Response
 REQUEST_SECONDS = 5.0
 
 
-class _Waiter:
+class Pending:
+    """A request under way; made by `DAPClient.begin`, which answers it."""
+
     def __init__(self, command: str) -> None:
         self.command = command
-        self.arrived = anyio.Event()
         self.response: Response | None = None
+        self.over = anyio.Event()
+        """Set when the response has come, or can come no more."""
+
+    async def answer(self, seconds: float) -> Mapping[str, Any]:
+        """The body of the response, waited for at most `seconds`.
+
+        Raises:
+            AdapterError: the adapter refused.
+            NotResponding: no response came in time.
+            ProtocolError: the connection ended first.
+        """
+        if not self.over.is_set():
+            try:
+                with anyio.fail_after(seconds):
+                    await self.over.wait()
+            except TimeoutError as error:
+                raise NotResponding(f"no answer to {self.command} within {seconds:g} s") from error
+        if self.response is None:
+            raise ProtocolError("the connection to the program's debugger has ended")
+        if not self.response.success:
+            raise AdapterError(f"{self.command} was refused: {self.response.message or 'no reason given'}")
+        return self.response.body
 
 
 class DAPClient:
@@ -34,7 +57,7 @@ class DAPClient:
         self._stream = stream
         self._on_event = on_event
         self._connection = Connection()
-        self._waiters: dict[int, _Waiter] = {}
+        self._waiters: dict[int, Pending] = {}
         self._writing = anyio.Lock()
         self._finished = False
         self.closed = anyio.Event()
@@ -55,7 +78,7 @@ class DAPClient:
         finally:
             self.closed.set()
             for waiter in self._waiters.values():
-                waiter.arrived.set()
+                waiter.over.set()
         await self.aclose()
 
     async def aclose(self) -> None:
@@ -69,9 +92,9 @@ class DAPClient:
     def _route(self, message: Response | Event) -> None:
         if isinstance(message, Event):
             self._on_event(message)
-        elif waiter := self._waiters.get(message.request_seq):
+        elif waiter := self._waiters.pop(message.request_seq, None):
             waiter.response = message
-            waiter.arrived.set()
+            waiter.over.set()
 
     async def request(
         self, command: str, arguments: Mapping[str, Any] | None = None, *, seconds: float = REQUEST_SECONDS
@@ -93,16 +116,12 @@ class DAPClient:
 
         Raises: as `request`, for the first that fails.
         """
-        waiters: dict[int, _Waiter] = {}
-        wire = b""
+        waiters: dict[int, Pending] = {}
         try:
-            for command, arguments in requests:
-                seq, data = self._connection.request(command, arguments)
-                self._waiters[seq] = waiters[seq] = _Waiter(command)
-                wire += data
+            wire = b"".join(self._entered(waiters, command, arguments) for command, arguments in requests)
             with anyio.fail_after(seconds):
                 await self._send(wire)
-                return [await self._answer(waiter) for waiter in waiters.values()]
+                return [await waiter.answer(seconds) for waiter in waiters.values()]
         except TimeoutError as error:
             names = ", ".join(command for command, _ in requests)
             raise NotResponding(f"no answer to {names} within {seconds:g} s") from error
@@ -111,18 +130,24 @@ class DAPClient:
                 self._waiters.pop(seq, None)
                 self._connection.forget(seq)
 
+    async def begin(self, command: str, arguments: Mapping[str, Any]) -> Pending:
+        """Send a request whose answer is asked for later, or never."""
+        waiters: dict[int, Pending] = {}
+        await self._send(self._entered(waiters, command, arguments))
+        (waiter,) = waiters.values()
+        return waiter
+
+    def _entered(self, waiters: dict[int, Pending], command: str, arguments: Mapping[str, Any]) -> bytes:
+        """The bytes of a request, whose answer is waited for from now on."""
+        seq, data = self._connection.request(command, arguments)
+        self._waiters[seq] = waiters[seq] = Pending(command)
+        if self.closed.is_set():
+            waiters[seq].over.set()
+        return data
+
     async def _send(self, data: bytes) -> None:
         try:
             async with self._writing:
                 await self._stream.send(data)
         except (anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
             raise ProtocolError("the connection to the program's debugger has ended") from error
-
-    async def _answer(self, waiter: _Waiter) -> Mapping[str, Any]:
-        if not self.closed.is_set():
-            await waiter.arrived.wait()
-        if waiter.response is None:
-            raise ProtocolError("the connection to the program's debugger has ended")
-        if not waiter.response.success:
-            raise AdapterError(f"{waiter.command} was refused: {waiter.response.message or 'no reason given'}")
-        return waiter.response.body

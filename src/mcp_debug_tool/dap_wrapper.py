@@ -1,154 +1,139 @@
 """DAPWrapper: one run of a program under the debugger, in Python verbs.
 
-It listens, has its target bring the program up, and when the program has connected back and proved itself it
-speaks DAP with it. It keeps its own state and refuses what does not fit before asking. The process, not the
-protocol, says when the program has ended. Above it stand the sessions, below DAPClient, targets and processes.
+Its target brings the program up, or finds it, and gives a DAP connection to each of its processes. The wrapper
+knows them all as a tree, keeps breakpoints the same in each, and shows one stop at a time: the others stand until it
+is their turn. It refuses what does not fit the state before asking. Where the process is ours, it and not the
+protocol says when the program has ended. Above it stand the sessions, below DAPProcess and the targets.
 """
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+import contextlib
+import os
+import signal
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import anyio
 import anyio.abc
 
 from .breakpoints import Breakpoint, BreakpointSpec, BreakpointTable
-from .dap_client import DAPClient
-from .errors import AdapterError, NotResponding, ProtocolError, StartFailed, WrongState
-from .inspector import Inspector
+from .dap_process import DAPProcess
+from .errors import AdapterError, DebugError, ProtocolError, StartFailed, TargetError, WrongState
 from .journal import Journal
-from .placement import BreakpointPlacer
 from .plan import Plan
-from .processes import ChildProcess
+from .processes import ChildProcess, interrupt_blocking_call
 from .protocol.messages import Event
-from .protocol.state import State, allows, follows
-from .stop_reader import StopReader
+from .protocol.state import State, allows
+from .shared_breakpoints import SharedBreakpoints
 from .stops import Exit, Frame, Stop
-from .targets.base import Rendezvous, Target
-from .transports import peers
-from .transports.sockets import Listener, Peer, QuickStream
+from .targets.base import Arrival, Reach, Target
 
-HOST = "127.0.0.1"
-# A program whose connection ended has this long to end too, before it counts as lost.
+# A program whose connection ended has this long to end too, or to come back after an exec, before it counts as lost.
 END_SECONDS = 2.0
-STOP_BACKLOG = 1024
+MAX_NEWS = 20
 TRACING_LOST = (
     "tracing was off at the end, by sys.settrace or a recursion at its limit (Python before 3.12): "
     "breakpoints after that were passed over"
 )
-_INITIALIZE = {
-    "clientID": "mcp-debug",
-    "adapterID": "debugpy",
-    "linesStartAt1": True,
-    "columnsStartAt1": True,
-    "pathFormat": "path",
-    "supportsVariableType": True,
-}
 
 
 class DAPWrapper:
     """One run: enter `open`, set breakpoints, `run`, then resume and inspect until it has exited."""
 
-    def __init__(self, target: Target, plan: Plan, *, journal: Journal, connect_limit: float) -> None:
+    def __init__(
+        self,
+        target: Target,
+        plan: Plan,
+        *,
+        journal: Journal,
+        connect_limit: float,
+        on_change: Callable[[], None] = lambda: None,
+    ) -> None:
         self._target = target
         self._plan = plan
         self._connect_limit = connect_limit
-        self._client: DAPClient
-        self._inspector: Inspector
-        self._placer: BreakpointPlacer
-        self._reader: StopReader
-        self._process: ChildProcess
-        self._spawned = anyio.Event()
+        self._on_change = on_change
+        self._tasks: anyio.abc.TaskGroup
+        self._reach: Reach
+        self._shared = SharedBreakpoints(BreakpointTable())
         self._changed = anyio.Event()
         self._main_file = plan.program_file
-        self._step_after_handler = ""
-        self._stopped_send, self._stopped = anyio.create_memory_object_stream[Mapping[str, Any]](STOP_BACKLOG)
+        self._entry_id: str | None = None
+        self._begun = False
+        self._over = False
+        self._root: DAPProcess | None = None
+        self._processes: list[DAPProcess] = []
+        self._standing: list[DAPProcess] = []
+        self._focus: DAPProcess | None = None
+        self._numbers: dict[str, int] = {}
         self.journal = journal
-        self.breakpoints = BreakpointTable()
-        self.state = State.STARTING
-        self.stop: Stop | None = None
-        """The stop the program is in, None while it runs."""
         self.stops = 0
-        """How often it has stopped so far."""
+        """How often one of its processes has stopped so far."""
         self.exit: Exit | None = None
         self.lost_reason = ""
+        self.failure: StartFailed | None = None
+        """Why the run is none, as the program itself found out after it had begun."""
         self.notes: list[str] = []
         """What is to be known of the whole run; told with its exit."""
+        self.news: list[str] = []
+        """What is to be told with the next answer."""
+        self.unfollowed: list[str] = []
+        """Children that run without the debugger, and why."""
+        self.seeds: list[str] = []
+        """Random seeds that were in play, as what repeats them."""
 
     # --- life -------------------------------------------------------------------------------------------------
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[DAPWrapper]:
-        """The program, connected and waiting before its first line; it is ended when the block ends.
+        """The program, connected and waiting to be let run; it is ended, or let go, when the block ends.
 
         Raises:
-            StartFailed: it did not come, or cannot be compiled.
+            TargetError: it did not come, is not to be reached, or cannot be compiled.
         """
-        listener = Listener(token=secrets.token_hex(32), server_token=secrets.token_hex(32), is_welcome=self._is_ours)
-        async with listener.open() as connections:
-            rendezvous = Rendezvous(HOST, listener.port, *listener.tokens)
-            async with self._target.open(rendezvous, self.journal.add) as process:
-                self._process = process
-                self._spawned.set()
-                async with anyio.create_task_group() as tasks:
-                    stream = await self._connection(connections, process)
-                    self._client = DAPClient(stream, self._on_event)
-                    self._inspector = Inspector(self._client)
-                    self._placer = BreakpointPlacer(
-                        self._client,
-                        self._inspector,
-                        self.breakpoints,
-                        roots=self._plan.roots,
-                        break_on=self._plan.break_on,
-                    )
-                    self._reader = StopReader(self._client, self._inspector, self._placer)
-                    for task in (self._client.run, self._watch, self._take_stops):
-                        tasks.start_soon(task)
-                    try:
-                        await self._introduce()
-                        yield self
-                    finally:
-                        with anyio.CancelScope(shield=True):
-                            await self._end_process()
-                            await self._client.aclose()
-                    tasks.cancel_scope.cancel()
+        async with self._target.open(self.journal.add) as reach, anyio.create_task_group() as tasks:
+            self._reach, self._tasks = reach, tasks
+            try:
+                if reach.process is not None:
+                    tasks.start_soon(self._watch, reach.process)
+                if not reach.awaited:
+                    self._root = await self._meet(await self._first(reach))
+                    await self._look_at_program(self._root)
+                yield self
+            finally:
+                with anyio.CancelScope(shield=True):
+                    await self._end()
+            tasks.cancel_scope.cancel()
 
-    async def _is_ours(self, peer: Peer) -> bool:
-        await self._spawned.wait()
-        if not peers.can_identify():
-            return True
-        return await anyio.to_thread.run_sync(peers.is_process, peer, self._process.pid)
-
-    async def _connection(
-        self, connections: anyio.abc.ObjectReceiveStream[QuickStream], process: ChildProcess
-    ) -> QuickStream:
+    async def _first(self, reach: Reach) -> Arrival:
         """The program's connection, or StartFailed as soon as it is clear that none will come."""
-        arrived: list[QuickStream] = []
+        arrived: list[Arrival] = []
         with anyio.move_on_after(self._connect_limit):
             async with anyio.create_task_group() as race:
 
                 async def receive() -> None:
-                    arrived.append(await connections.receive())
+                    arrived.append(await reach.arrivals.receive())
                     race.cancel_scope.cancel()
 
-                async def give_up() -> None:
+                async def give_up(process: ChildProcess) -> None:
                     await process.exited.wait()
                     race.cancel_scope.cancel()
 
                 race.start_soon(receive)
-                race.start_soon(give_up)
+                if reach.process is not None:
+                    race.start_soon(give_up, reach.process)
         if arrived:
             return arrived[0]
-        raise await self._never_connected(process)
+        raise await self._never_connected(reach.process)
 
-    async def _never_connected(self, process: ChildProcess) -> StartFailed:
-        process.drain()
+    async def _never_connected(self, process: ChildProcess | None) -> StartFailed:
+        self.drain_output()
         output = self.journal.read(0, limit=2000, last=True).text
         reason = await self._target.why_not_connected()
-        if reason is None and process.returncode is not None:
+        if reason is None and process is not None and process.returncode is not None:
             reason = f"the program ended with code {process.returncode} before the debugger was up"
         return StartFailed(
             reason or f"the program did not reach the debugger within {self._connect_limit:g} s",
@@ -156,18 +141,42 @@ class DAPWrapper:
             output=output,
         )
 
-    async def _introduce(self) -> None:
-        """Greet the debugger in the program and look at the program itself; nothing of it runs yet."""
-        await self._client.pipeline([("initialize", _INITIALIZE), ("attach", self._target.dap_arguments())])
-        await self._inspector.call(
-            "set_sources", {"texts": dict(self._target.sources()), "first_path": self._plan.first_path}
-        )
+    async def _meet(self, arrival: Arrival) -> DAPProcess:
+        """Introduce ourselves to a process that has come, and set the breakpoints in it; it does not run yet."""
+        process = DAPProcess(arrival, self._plan, self._target.path_map, self)
+        self._tasks.start_soon(self._serve, process)
+        try:
+            await process.introduce(self._target.sources(), self._plan.first_path)
+            self._enter(process)
+            await self._shared.join(process)
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                await process.client.aclose()
+            raise
+        return process
+
+    def _enter(self, process: DAPProcess) -> None:
+        """Give it its name and place in the tree; after an exec it is the process it was."""
+        known = [*self._processes, *([self._root] if self._root is not None else [])]
+        before = next((p for p in known if p.pid == process.pid), None)
+        if before is not None:
+            process.name = before.name
+            self._leave(before)
+            self._root = process if self._root is before else self._root
+        else:
+            parent = next((p for p in self._processes if p.pid == process.parent_pid), self._root)
+            prefix = f"{parent.name}." if parent is not None else "p"
+            process.name = f"{prefix}{self._numbers.get(prefix, 0) + 1}"
+            self._numbers[prefix] = self._numbers.get(prefix, 0) + 1
+        self._processes.append(process)
+
+    async def _look_at_program(self, process: DAPProcess) -> None:
+        """Find the program's own file and refuse what does not compile; nothing of it runs yet."""
         if self._plan.module is not None:
-            found = await self._inspector.call("main_file", {"module": self._plan.module})
-            self._main_file = found.get("file")
-        self._placer.program_file = self._main_file
+            self._main_file = (await process.inspector.call("main_file", {"module": self._plan.module})).get("file")
+        process.placer.program_file = self._main_file
         for file in [self._main_file] if self._main_file else list(self._target.sources()):
-            error = await self._inspector.call("check_program", {"file": file})
+            error = await process.inspector.call("check_program", {"file": file})
             if error:
                 place = f"{file}:{error['line']}:{error['column']}"
                 raise StartFailed(
@@ -177,123 +186,233 @@ class DAPWrapper:
                 )
 
     async def run(self) -> None:
-        """Let the program begin. Call once, after the first breakpoints are set."""
+        """Let the program begin, or run on, and let more of it come. Call once, after the first breakpoints are set."""
         if self._plan.stop_on_entry:
-            self._reader.entry_id = await self._set_entry()
-        await self._placer.push_exceptions()
-        self._become(State.RUNNING)
-        await self._client.request("configurationDone")
+            self._entry_id = await self._set_entry()
+        self._begun = True
+        self.notify()
+        if self._root is not None:
+            await self._root.begin()
+        self._tasks.start_soon(self._admit_others)
 
     async def _set_entry(self) -> str | None:
         file = self._main_file or next(iter(self._target.sources()), None)
         if file is None:
             return None
-        first = BreakpointSpec(file=file, line=1)
-        return (await self._placer.set(first, internal=True)).id
+        return (await self.set_breakpoint(BreakpointSpec(file=file, line=1), internal=True)).id
 
-    async def _watch(self) -> None:
-        """Notice how the run ends: the process is asked, the connection is only a hint."""
-        async with anyio.create_task_group() as tasks:
+    async def _admit_others(self) -> None:
+        async for arrival in self._reach.arrivals:
+            self._tasks.start_soon(self._admit, arrival)
 
-            async def connection() -> None:
-                await self._client.closed.wait()
-                # Nothing can be asked of this stop any more; what comes next is the exit, or the loss.
-                self.stop = None
-                with anyio.move_on_after(END_SECONDS):
-                    await self._process.exited.wait()
-                if self._process.returncode is None:
-                    self.lost_reason = (
-                        self.lost_reason
-                        or "the connection to its debugger has ended; it may have replaced itself by exec"
-                    )
-                    self.stop = None
-                    self._become(State.LOST)
+    async def _admit(self, arrival: Arrival) -> None:
+        """Take in another process and let it run; one that fails is not the end of the others."""
+        try:
+            process = await self._meet(arrival)
+            if self._reach.awaited:
+                self._tell(f"{describe(process)} has connected")
+            await process.begin()
+        except DebugError as error:
+            self._tell(f"a process came and could not be debugged: {error}")
+        self.notify()
 
-            tasks.start_soon(connection)
-            await self._process.exited.wait()
-            self._note_exit()
-            tasks.cancel_scope.cancel()
+    async def _serve(self, process: DAPProcess) -> None:
+        await process.serve()
+        self._leave(process)
+        if process is self._root or self._reach.process is None:
+            await self._after_hang_up(process)
+        self._settle()
 
-    def _note_exit(self) -> None:
-        if self.exit is None and self._process.returncode is not None:
-            self.exit = Exit(self._process.returncode, self._process.ended_by_us)
-            self.journal.finish()
-            self.stop = None
-            self._become(State.EXITED)
+    def _leave(self, process: DAPProcess) -> None:
+        self._shared.leave(process)
+        for processes in (self._processes, self._standing):
+            if process in processes:
+                processes.remove(process)
+        if self._focus is process:
+            self._focus = None
+        self.look_around()
 
-    async def _end_process(self) -> None:
-        # A program that stands at a breakpoint must not run on into the next line.
-        await self._process.end(gently=self.state is State.RUNNING)
-        self._note_exit()
+    async def _after_hang_up(self, process: DAPProcess) -> None:
+        """See whether the program has ended with its connection, has replaced itself, or is lost to us."""
+        self.notify()
+        ours = self._reach.process
+        if ours is None:
+            return
+        with anyio.move_on_after(END_SECONDS):
+            await ours.exited.wait()
+        if ours.returncode is None and process is self._root and not self._over:
+            self.lost_reason = (
+                process.refusal or "the connection to its debugger has ended; it may have replaced itself by exec"
+            )
+
+    async def _watch(self, process: ChildProcess) -> None:
+        await process.exited.wait()
+        if self._root is not None:
+            self._leave(self._root)
+        if self._processes:
+            living = ", ".join(map(describe, self._processes))
+            self._tell(f"p1 has ended with code {process.returncode}; its children live on: {living}")
+        self._settle()
+
+    def _settle(self) -> None:
+        """Note that the program has ended, once nothing of it lives that we could see."""
+        ours = self._reach.process
+        if self.exit is None and not self._processes and not self._reach.awaited:
+            if ours is not None and ours.returncode is not None:
+                self._note_exit(Exit(ours.returncode, ours.ended_by_us))
+            elif ours is None and self._root is not None:
+                self._note_exit(Exit(None))
+        self.notify()
+
+    def _note_exit(self, exit: Exit) -> None:
+        self.exit = exit
+        self.journal.finish()
+
+    async def _end(self) -> None:
+        """End a program of ours, let another one go."""
+        self._over = True
+        ours, processes = self._reach.process, list(self._processes)
+        if ours is None:
+            for process in processes:
+                await process.let_go()
+        else:
+            # A program that stands at a breakpoint must not run on into the next line.
+            await ours.end(gently=not self._standing and self._begun)
+            for process in processes:
+                # Daemons among its children have left its group.
+                with contextlib.suppress(OSError):
+                    os.kill(process.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+            if self.exit is None and ours.returncode is not None:
+                self._note_exit(Exit(ours.returncode, ours.ended_by_us))
+        if self._root is not None:
+            processes.append(self._root)
+        for process in processes:
+            await process.client.aclose()
 
     # --- what happens -----------------------------------------------------------------------------------------
 
-    def _become(self, state: State) -> None:
-        if follows(self.state, state):
-            self.state = state
-        self.notify()
+    @property
+    def state(self) -> State:
+        """Where the run is."""
+        if self.exit is not None or self._over:
+            return State.EXITED
+        if self.lost_reason:
+            return State.LOST
+        if not self._begun:
+            return State.STARTING
+        return State.STOPPED if self.stop is not None else State.RUNNING
+
+    @property
+    def stop(self) -> Stop | None:
+        """The stop that is being looked at, None while there is none."""
+        return self._focus.stop if self._focus is not None else None
+
+    @property
+    def awaited(self) -> str:
+        """What a program has to do to come, while none is there."""
+        return self._reach.awaited if not self._processes else ""
+
+    def run_beside(self, task: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run something for as long as this run lives at most."""
+        self._tasks.start_soon(task)
+
+    def give_up(self) -> None:
+        """Count the run as over: it never began."""
+        self._over = True
 
     def notify(self) -> None:
         """Wake everyone who waits for a change."""
         changed, self._changed = self._changed, anyio.Event()
         changed.set()
+        self._on_change()
 
     async def wait(self, happened: Callable[[], bool]) -> None:
         """Return once `happened()` is true; it is asked after every change. The caller sets the limit."""
         while not happened():
             await self._changed.wait()
 
-    def _on_event(self, event: Event) -> None:
-        if event.name == "stopped":
-            self._note_stopped(event.body)
-        elif event.name == "mcpDebugLog":
-            line = f"{event.body.get('breakpoint')}: {event.body.get('text')}\n"
+    def _tell(self, news: str) -> None:
+        if len(self.news) < MAX_NEWS:
+            self.news.append(news)
+
+    def told(self, process: DAPProcess, event: Event) -> None:
+        """See Observer.told."""
+        body = event.body
+        if event.name == "mcpDebugLog":
+            line = f"{body.get('breakpoint')}: {body.get('text')}\n"
             self.journal.add("log", line.encode("utf-8", "backslashreplace"))
+        elif event.name == "mcpDebugReports":
+            self.breakpoints.note_reports(process.name, body)
         elif event.name == "mcpDebugTracingLost":
             self.notes.append(TRACING_LOST)
-        elif event.name == "terminated":
-            # pydevd waits for us to hang up before the process ends.
-            self._client.finish()
+        elif event.name == "mcpDebugNotFollowed":
+            if len(self.unfollowed) < MAX_NEWS:
+                self.unfollowed.append(f"{body.get('command')} ({body.get('reason')})")
+        elif event.name == "mcpDebugNote":
+            self._tell(str(body.get("text")))
+        elif event.name == "mcpDebugSeed":
+            self.seeds.append(str(body.get("text")))
+        elif event.name == "mcpDebugStartFailed":
+            self.failure = StartFailed(str(body.get("message")), hint=str(body.get("hint", "")))
+            self.notes.append(str(body.get("message")))
+        elif event.name == "debugpyAttach" and self._reach.call_child is not None:
+            self._tasks.start_soon(self._call_child, body)
 
-    def _note_stopped(self, body: Mapping[str, Any]) -> None:
+    async def _call_child(self, body: Mapping[str, Any]) -> None:
+        assert self._reach.call_child is not None
         try:
-            self._stopped_send.send_nowait(body)
-        except anyio.WouldBlock:
-            # Nobody stops a thousand times before being resumed: this peer is no debugger.
-            self.lost_reason = f"its debugger reported {STOP_BACKLOG} stops at once"
-            self._client.finish()
+            await self._reach.call_child(body)
+        except TargetError as error:
+            self._tell(f"a child process could not be followed: {error}")
 
-    async def _take_stops(self) -> None:
-        async for body in self._stopped:
-            try:
-                stop = await self._reader.read(body, self.stops + 1)
-            except ProtocolError:
-                continue  # the process ended at this stop: _watch tells how
-            except AdapterError as error:
-                stop = Stop(self.stops + 1, "stop", int(body.get("threadId", 0)), (), note=str(error))
-            if stop is None:
-                await self._request_quietly("continue", {"threadId": body.get("threadId")})
-                continue
-            command, self._step_after_handler = self._step_after_handler, ""
-            if command and stop.reason == "step":
-                await self._request_quietly(command, {"threadId": stop.thread_id})
-                continue
-            await self._drop_spent(stop)
-            self._process.drain()
-            self.stops += 1
-            self.stop = stop
-            self._become(State.STOPPED)
+    async def stopped(self, process: DAPProcess, stop: Stop) -> None:
+        """See Observer.stopped."""
+        for name, hits in stop.breakpoints:
+            self.breakpoints.note_hit(name, process.name, hits)
+        hit = [name for name, _ in stop.breakpoints]
+        temporary = tuple(b.id for b in self.breakpoints.all() if b.spec.temporary and b.id in hit)
+        process.stop = replace(
+            stop,
+            reason=self._reason(stop.reason, hit),
+            breakpoints=tuple(pair for pair in stop.breakpoints if pair[0].startswith("b")),
+            removed=temporary,
+            process=describe(process) if process.name != "p1" or self._numbers != {"p": 1} else "",
+        )
+        with contextlib.suppress(AdapterError, ProtocolError):
+            await self._drop_spent(temporary)
+        self.drain_output()
+        if process not in self._processes:
+            return  # it has ended meanwhile
+        self.stops += 1
+        self._standing.append(process)
+        self.look_around()
 
-    async def _drop_spent(self, stop: Stop) -> None:
+    def _reason(self, reason: str, hit: list[str]) -> str:
+        if self._entry_id is not None and self._entry_id in hit:
+            return "entry"
+        if hit and all(name.startswith("u") for name in hit):
+            return "reached until"
+        if reason == "breakpoint" and not hit:
+            return "breakpoint() in the program"
+        return reason
+
+    async def _drop_spent(self, temporary: Iterable[str]) -> None:
         """Remove what was meant for one stop: `until`, entry, and temporary breakpoints that were hit."""
-        hit = {name for name, _ in stop.breakpoints}
-        temporary = [b.id for b in self.breakpoints.all() if b.spec.temporary and b.id in hit]
-        spent = self.breakpoints.internal_ids() + temporary
+        spent = [*self.breakpoints.internal_ids(), *temporary]
         if spent:
-            try:
-                await self.remove_breakpoints(spent)
-            except (AdapterError, ProtocolError):
-                return
+            await self.remove_breakpoints(spent)
+
+    def look_around(self) -> None:
+        """Look at the next process that stands still, unless one that does is being looked at."""
+        if self._standing and self._focus is None:
+            self._focus = self._standing[0]
+        self.notify()
+
+    def stop_waiting_for_step(self) -> None:
+        """Look at whatever stands: a step that has not come back yet may never do."""
+        if self._focus is not None and self._focus.stop is None and self._standing:
+            self._focus = None
+        self.look_around()
 
     # --- commands ---------------------------------------------------------------------------------------------
 
@@ -314,97 +433,121 @@ class DAPWrapper:
             return f"is out of the debugger's reach: {self.lost_reason}"
         return f"is {self.state.value}"
 
-    async def resume(self, command: str, thread_id: int | None = None) -> None:
-        """Send `continue`, `next`, `stepIn` or `stepOut`; the next stop or the exit is then awaited with `wait`."""
-        stop = self.stop
-        if stop is None:
-            raise WrongState(f"the program {self.describe_state()}", hint="Call wait or pause first.")
-        self.stop = None
-        self._become(State.RUNNING)
-        try:
-            await self._client.request(command, {"threadId": thread_id or stop.thread_id})
-        except (ProtocolError, NotResponding):
-            return  # the answer to a continue is lost when the program ends at once
-        except AdapterError:
-            self.stop = stop
-            self._become(State.STOPPED)
-            raise
+    async def resume(self, command: str) -> None:
+        """Send `continue`, `next`, `stepIn` or `stepOut`; the next stop or the exit is then awaited with `wait`.
 
-    async def step(self, command: str) -> None:
-        """Take one step: `next`, `stepIn` or `stepOut`."""
-        stop = self.stop
-        if stop is not None and stop.in_pause_handler:
-            # The program stands in our own signal handler: it is left first, and the step then taken in its caller.
-            self._step_after_handler, command = command, "stepOut"
-        await self.resume(command)
+        After a `continue` another process that stands is looked at next; a step waits for its own process.
+        """
+        process = self._focus
+        if process is None or process.stop is None:
+            raise WrongState(f"the program {self.describe_state()}", hint="Call wait or pause first.")
+        self._standing.remove(process)
+        self._focus = process if command != "continue" else None
+        try:
+            await process.resume(command)
+        except AdapterError:
+            self._standing.insert(0, process)
+            self._focus = process
+            raise
+        finally:
+            if command == "continue":
+                self.look_around()
+            self.notify()
 
     async def pause(self) -> None:
-        """Ask the program to stop where it is; the stop comes by `wait`."""
-        threads = await self.threads()
-        for thread_id in list(threads)[:1]:
-            await self._request_quietly("pause", {"threadId": thread_id})
-        self._process.interrupt_blocking_call()
+        """Ask the program to stop where it is; the stop comes by `wait`. Of several processes the youngest is asked."""
+        if not self._processes:
+            raise WrongState("no program has connected yet", hint="Call wait.")
+        process = self._processes[-1]
+        await process.pause()
+        if self._reach.is_here:
+            interrupt_blocking_call(process.pid)
 
-    async def _request_quietly(self, command: str, arguments: Mapping[str, Any]) -> None:
-        try:
-            await self._client.request(command, arguments)
-        except (AdapterError, ProtocolError):
-            return
+    def _looked_at(self) -> DAPProcess:
+        if self._focus is None:
+            raise WrongState(f"the program {self.describe_state()}", hint="Call wait or pause first.")
+        return self._focus
 
     async def threads(self) -> dict[int, str]:
-        """Names of the program's threads by id."""
-        body = await self._client.request("threads")
-        return {int(thread["id"]): str(thread["name"]) for thread in body.get("threads", ())}
+        """Names of the threads by id, of the process that is looked at."""
+        return await self._looked_at().threads()
 
     async def stack(self, thread_id: int) -> list[Frame]:
         """Frames of a thread, innermost first; works while it runs, too."""
-        return await self._reader.stack(thread_id)
+        return await self._looked_at().reader.stack(thread_id)
 
     async def stacks(self, thread_ids: Iterable[int], count: int) -> dict[int, list[Frame]]:
         """The innermost `count` frames of several threads."""
-        return await self._reader.stacks(thread_ids, count)
+        return await self._looked_at().reader.stacks(thread_ids, count)
 
     async def inspect(
         self, name: str, frame: Frame, arguments: Mapping[str, Any], *, seconds: float
     ) -> Mapping[str, Any]:
         """Ask the inspector about a frame of the present stop, for at most `seconds`; `debuggee/` has the entries."""
-        answer: Mapping[str, Any] = await self._inspector.call(
+        answer: Mapping[str, Any] = await self._looked_at().inspector.call(
             name, {"frame_id": frame.id, **arguments}, frame_id=frame.id, seconds=seconds
         )
         return answer
 
     async def send_input(self, data: bytes, *, close: bool) -> None:
-        """Write to the program's stdin."""
-        await self._process.send_input(data, close=close)
+        """Write to the program's stdin.
+
+        Raises:
+            WrongState: it is not ours to write to, is closed, or is not read.
+        """
+        if self._reach.process is None:
+            raise WrongState("the program was not started here: its stdin is elsewhere", hint="Write to it there.")
+        await self._reach.process.send_input(data, close=close)
 
     def drain_output(self) -> None:
         """Take in all that the program has written so far."""
-        self._process.drain()
+        if self._reach.process is not None:
+            self._reach.process.drain()
+
+    @property
+    def processes(self) -> list[str]:
+        """Every living process: name, what it runs, pid and whether it stands."""
+        return [describe(p) + (", stopped" if p in self._standing else "") for p in self._processes]
 
     @property
     def pid(self) -> int:
-        """Process id of the program."""
-        return self._process.pid
+        """Process id of the program; 0 where none has come yet."""
+        if self._reach.process is not None:
+            return self._reach.process.pid
+        return self._processes[0].pid if self._processes else 0
 
     # --- breakpoints ------------------------------------------------------------------------------------------
 
+    @property
+    def breakpoints(self) -> BreakpointTable:
+        """The breakpoints of this run."""
+        return self._shared.table
+
+    def keep_breakpoints(self, table: BreakpointTable) -> None:
+        """Have the breakpoints of an earlier run, without a program to set them in."""
+        self._shared.table = table
+
     async def set_breakpoint(self, spec: BreakpointSpec, *, internal: bool = False) -> Breakpoint:
-        """Place and set a breakpoint, at any time until the program has ended; see BreakpointPlacer.set."""
-        return await self._placer.set(spec, internal=internal)
+        """Place and set a breakpoint, at any time until the program has ended; see SharedBreakpoints.set."""
+        return await self._shared.set(spec, internal=internal)
 
     async def reapply(self, table: BreakpointTable) -> None:
         """Take over the breakpoints of an earlier run; those whose place is gone are kept with their problem."""
-        self.breakpoints = table
-        await self._placer.reapply(table)
+        await self._shared.reapply(table)
 
     async def remove_breakpoints(self, ids: Iterable[str]) -> list[Breakpoint]:
         """Take breakpoints out of the table and out of the program."""
-        return await self._placer.remove(ids)
+        return await self._shared.remove(ids)
 
-    async def refresh_hits(self) -> None:
-        """Bring the hit numbers up to date, of those that did not stop too."""
-        await self._placer.refresh_hits()
+    async def refresh_reports(self) -> None:
+        """Bring up to date how each breakpoint has fared."""
+        await self._shared.refresh()
 
     def is_library(self, file: str) -> bool:
         """Whether just_my_code would have passed over this file, had it no breakpoint."""
-        return self._placer.is_library(file)
+        return self._shared.is_library(file)
+
+
+def describe(process: DAPProcess) -> str:
+    """A process in a few words."""
+    return f"{process.name} {process.title} (pid {process.pid})"

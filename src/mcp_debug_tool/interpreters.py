@@ -25,7 +25,8 @@ _SITE_PACKAGES = ("lib/python3*/site-packages", "Lib/site-packages")
 _BIN = ("Scripts", "python.exe") if os.name == "nt" else ("bin", "python")
 
 DEBUGPY = str(Path(debugpy.__file__).parent)
-INJECT = str(Path(__file__).parent / "debuggee" / "inject")
+PACKAGE = str(Path(__file__).parent / "debuggee")
+INJECT = str(Path(PACKAGE, "inject"))
 
 
 @dataclass(frozen=True)

@@ -147,18 +147,22 @@ class ChildProcess:
             elif self.returncode is None:
                 self._process.send_signal(number)
 
-    def interrupt_blocking_call(self) -> None:
-        """Let a pending pause reach a main thread that sleeps or waits (POSIX; elsewhere nothing happens)."""
-        if POSIX and self.returncode is None:
-            with contextlib.suppress(OSError):
-                os.kill(self.pid, signal.SIGURG)
-
     def _close(self) -> None:
         for descriptor in list(self._pipes):
             if POSIX:
                 anyio.notify_closing(descriptor)
             del self._pipes[descriptor]
             os.close(descriptor)
+
+
+def interrupt_blocking_call(pid: int) -> None:
+    """Let a pending pause reach a main thread that sleeps or waits (POSIX; elsewhere nothing happens).
+
+    A process without our handler ignores the signal.
+    """
+    if POSIX:
+        with contextlib.suppress(OSError):
+            os.kill(pid, signal.SIGURG)
 
 
 @asynccontextmanager

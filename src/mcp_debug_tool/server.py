@@ -16,7 +16,7 @@ from mcp.server import MCPServer
 from . import __version__
 from .sessions import SessionManager
 from .settings import Settings
-from .tools import breakpoints, execution, inspection, lifecycle, output
+from .tools import attaching, breakpoints, execution, inspection, lifecycle, output
 from .tools.registration import CHANGES, READ_ONLY, RUNS_CODE, DebugTool, tool
 
 # After SIGTERM or SIGINT the programs are ended within this time, in seconds; then the process leaves anyhow.
@@ -28,14 +28,18 @@ reading the code does not explain a crash, a wrong value, a hang or a flaky resu
 Shortest way: start(program=..., breakpoints=[{file, line}]) runs to the first stop and answers with why, where, \
 source, stack and variables; a crash stops where it was raised without any breakpoint. Then step, continue, \
 get_variables(path=...), evaluate. After an edit: restart. At the end: stop.
-Calls never block past timeout_s: 'still running' means go on with wait, pause or get_output. session may be left out \
-while one is alive; frame is an index of get_stack, by default the frame of the page."""
+Tests: start(pytest=[node id]) stops at the failing assertion; a server: start(command=..., ready=port, \
+trigger={url}); what runs already: attach.
+Calls never block past timeout_s (20 unless given, at most 50): 'still running' means go on with wait, pause or \
+get_output. session may be left out while one is alive; frame is an index of get_stack, by default the frame of the \
+page. Children are debugged too: a stop names its process."""
 
 
 def tools() -> list[DebugTool]:
     """Every tool of the core profile, in the order a session needs them."""
     return [
         tool(lifecycle.start, RUNS_CODE),
+        tool(attaching.attach, RUNS_CODE),
         tool(breakpoints.set_breakpoint, RUNS_CODE),
         tool(breakpoints.list_breakpoints, READ_ONLY),
         tool(breakpoints.remove_breakpoint, CHANGES),

@@ -17,14 +17,19 @@ from dataclasses import replace
 import anyio
 import anyio.abc
 
+from .arguments import source_file
+from .attaching import Attachment, prepare_attachment
 from .breakpoints import Breakpoint, BreakpointSpec
 from .dap_wrapper import DAPWrapper
 from .errors import DebugError, StartFailed, UnknownSession, UsageError, WrongState
 from .journal import Excerpt, Journal
-from .launching import Launch, Prepared, prepare, source_file
+from .launching import Launch, prepare
+from .prepared import Prepared
 from .protocol.state import State
+from .repeating import Repeat, hash_seed
 from .settings import Settings
 from .stops import Changes
+from .triggers import Request, Trigger
 
 if sys.version_info < (3, 11):
     from exceptiongroup import BaseExceptionGroup
@@ -42,8 +47,13 @@ class Session:
         self.prepared = prepared
         self._settings = settings
         self._busy: tuple[str, float] | None = None
+        self._changed = anyio.Event()
         self.started = time.monotonic()
         self.runs = 0
+        self.repeat: Repeat | None = None
+        """How often the program is to be run until it fails."""
+        self.triggers: list[Trigger] = []
+        """Requests sent whose response has not been told yet."""
         self._begin_run()
 
     def _begin_run(self) -> None:
@@ -53,6 +63,7 @@ class Session:
             self.prepared.plan,
             journal=self.journal,
             connect_limit=self._settings.connect_limit,
+            on_change=self.notify,
         )
         self.changes = Changes()
         self.came_to = ""
@@ -73,14 +84,46 @@ class Session:
         return self.wrapper.state
 
     @property
+    def wait_default(self) -> float:
+        """How long a call waits that does not say."""
+        return self._settings.wait_default
+
+    @property
     def just_my_code(self) -> bool:
         """Whether library code is passed over."""
         return self.prepared.target.just_my_code
 
     @property
     def alive(self) -> bool:
-        """Whether the program has not ended."""
-        return self.state is not State.EXITED
+        """Whether the program has not ended, or is to be run again."""
+        return self.state is not State.EXITED or self.runs_again
+
+    @property
+    def runs_again(self) -> bool:
+        """Whether the program has ended well and is to be run again for another chance to fail."""
+        return self.repeat is not None and self.repeat.goes_on_after(self.wrapper.exit)
+
+    def notify(self) -> None:
+        """Wake everyone who waits for a change of this session."""
+        changed, self._changed = self._changed, anyio.Event()
+        changed.set()
+
+    async def wait(self, happened: Callable[[], bool]) -> None:
+        """Return once `happened()` is true; it is asked after every change, in any run. The caller sets the limit."""
+        while not happened():
+            await self._changed.wait()
+
+    async def trigger(self, request: Request) -> Trigger:
+        """Send a request to the running program; the session waits for its response for as long as it takes.
+
+        Raises:
+            InvalidArgument: it is malformed, or leads to another machine and may not.
+        """
+        addresses = await request.addresses(any_host=self._settings.allow_remote)
+        trigger = Trigger(request, addresses=addresses, on_change=self.notify)
+        self.triggers.append(trigger)
+        self.wrapper.run_beside(trigger.run)
+        return trigger
 
     async def run(
         self,
@@ -142,6 +185,11 @@ class Session:
         excerpt = self.journal.read(self.seen, limit=limit, last=True)
         self.seen = excerpt.next
         return excerpt
+
+    def seeds(self) -> list[str]:
+        """Random seeds in play, as what repeats them."""
+        of_hashes = hash_seed(self.prepared)
+        return [*([of_hashes] if of_hashes is not None else []), *self.wrapper.seeds]
 
     def changed_since_start(self, file: str) -> bool:
         """Whether a source file was written after this run began."""
@@ -212,17 +260,25 @@ class SessionManager:
             raise UnknownSession("no session exists", hint="Call start first.")
         return living[0] if living else list(self._sessions.values())[-1]
 
-    async def start(self, launch: Launch, breakpoints: Sequence[BreakpointSpec]) -> Session:
-        """A new session whose program has begun to run, with these breakpoints set.
+    async def start(
+        self, launch: Launch | Attachment, breakpoints: Sequence[BreakpointSpec], *, repeat: int = 1
+    ) -> Session:
+        """A new session whose program has begun to run, or runs on, with these breakpoints set.
+
+        With `repeat` it is run again, that often at most, until it does not end with code 0.
 
         Raises:
             UsageError: a parameter, a breakpoint, or too many sessions.
-            StartFailed: the program did not come under the debugger.
+            TargetError: the program did not come under the debugger.
         """
         self._make_room()
-        prepared = prepare(launch, self.settings)
+        # Files are read for it, some of them large.
+        prepared = await anyio.to_thread.run_sync(_prepared, launch, self.settings)
+        again = Repeat(repeat, prepared) if repeat > 1 else None
+        prepared = again.next_run() if again is not None else prepared
         wanted = list(dict.fromkeys([*self.pending, *self._absolute(breakpoints, prepared)]))
         session = Session(f"s{self._next}", prepared, self.settings)
+        session.repeat = again
 
         async def set_breakpoints(wrapper: DAPWrapper) -> None:
             for spec in wanted:
@@ -233,7 +289,35 @@ class SessionManager:
         session.id = f"s{self._next}"
         self._next += 1
         self._sessions[session.id] = session
+        if session.repeat is not None:
+            self._tasks.start_soon(self._repeat, session, session.repeat)
         return session
+
+    async def _repeat(self, session: Session, repeat: Repeat) -> None:
+        """Run the session's program again until a run fails, is ended by the agent, or enough have passed."""
+        while True:
+            wrapper = session.wrapper
+            await wrapper.wait(lambda: wrapper.state in (State.EXITED, State.LOST))  # noqa: B023
+            exit = wrapper.exit
+            if repeat.over or exit is None or exit.by_us or exit.returncode != 0:
+                break
+            if not session.runs_again:
+                repeat.passed += 1
+                break
+            table = wrapper.breakpoints
+            await session.end()
+            repeat.passed += 1
+            session.prepared = repeat.next_run()
+            session.renew()
+            try:
+                await self._run(session, lambda wrapper: wrapper.reapply(table))  # noqa: B023
+            except DebugError as error:
+                session.wrapper.keep_breakpoints(table)
+                session.wrapper.notes.append(f"{repeat.describe()} could not be started: {error}")
+                session.wrapper.give_up()
+                break
+        repeat.over = True
+        session.notify()
 
     def _absolute(self, specs: Sequence[BreakpointSpec], prepared: Prepared) -> list[BreakpointSpec]:
         if len(specs) > self.settings.max_breakpoints:
@@ -262,6 +346,11 @@ class SessionManager:
 
     async def restart(self, session: Session) -> list[Breakpoint]:
         """Run the session's program again; its breakpoints follow edits by their text. Answers all of them."""
+        if not session.prepared.is_launched:
+            raise WrongState(f"{session.id} was not started here", hint="Start the program where it runs, then attach.")
+        if session.repeat is not None:
+            session.repeat.over = True
+            session.repeat = None
         table = session.wrapper.breakpoints
         await session.end()
         session.renew()
@@ -274,16 +363,24 @@ class SessionManager:
         try:
             await self._run(session, reapply)
         except DebugError:
-            session.wrapper.breakpoints = table
-            session.wrapper.state = State.EXITED
+            session.wrapper.keep_breakpoints(table)
+            session.wrapper.give_up()
             raise
         self.pending.clear()
         return table.all()
 
     async def stop(self, session: Session) -> None:
-        """End the session's program and forget the session."""
+        """End the session's program, or let an attached one go, and forget the session."""
+        if session.repeat is not None:
+            session.repeat.over = True
         await session.end()
         self._sessions.pop(session.id, None)
+
+
+def _prepared(launch: Launch | Attachment, settings: Settings) -> Prepared:
+    if isinstance(launch, Attachment):
+        return prepare_attachment(launch, settings)
+    return prepare(launch, settings)
 
 
 def absolute(spec: BreakpointSpec, folders: Sequence[str]) -> BreakpointSpec:

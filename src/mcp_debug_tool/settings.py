@@ -17,12 +17,11 @@ class Settings:
     """Where relative paths of a first call begin."""
     wait_default: float = 20.0
     """How long a call waits for a stop when it does not say."""
-    wait_limit: float = 50.0
-    """Hosts cut a call at 60 s; ours answers before."""
     connect_limit: float = 15.0
     """A program not under the debugger by then will not come."""
-    evaluate_default: float = 5.0
     max_sessions: int = 32
     max_ended_sessions: int = 8
     """Sessions kept after their program has ended, for their output and for restart."""
     max_breakpoints: int = 1000
+    allow_remote: bool = False
+    """Whether a call may name another machine: to attach to, to listen on, or to send a trigger to."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import anyio
@@ -10,7 +11,7 @@ import anyio
 from .dap_client import DAPClient
 from .inspector import Inspector
 from .placement import BreakpointPlacer
-from .stops import Frame, Stop, frame_from_dap, link_from_program, view_from_program
+from .stops import Frame, Link, Stop, frame_from_dap, link_from_program, view_from_program
 
 # Deeper stacks are paged by get_stack.
 MAX_FRAMES = 100
@@ -20,16 +21,14 @@ _PAUSE_FUNCTION = "__mcp_debug_pause__"
 
 
 class StopReader:
-    """Turns `stopped` events into stops; hit numbers go into the placer's table."""
+    """Turns `stopped` events of one process into stops."""
 
     def __init__(self, client: DAPClient, inspector: Inspector, placer: BreakpointPlacer) -> None:
         self._client = client
         self._inspector = inspector
         self._placer = placer
-        self.entry_id: str | None = None
-        """The breakpoint of ours that stands for stop_on_entry."""
 
-    async def read(self, body: Mapping[str, Any], number: int) -> Stop | None:
+    async def read(self, body: Mapping[str, Any]) -> Stop | None:
         """The stop that DAP's `stopped` event announced, in full; None when nobody wanted it.
 
         Raises:
@@ -43,7 +42,7 @@ class StopReader:
         frames = [frame for frame in frames if frame.function != _PAUSE_FUNCTION]
         shown = _shown_frames(frames, reason)
         if not shown:
-            return Stop(number, reason, thread_id, tuple(frames))
+            return Stop(reason, thread_id, tuple(frames))
         page = await self._inspector.call(
             "stop_page",
             {
@@ -60,41 +59,21 @@ class StopReader:
             return None
         cause = page.get("stop") or raised or {}
         return Stop(
-            number=number,
-            reason=self._reason(reason, cause),
+            reason=reason,
             thread_id=thread_id,
             frames=tuple(frames),
             views=tuple(map(view_from_program, shown, page["frames"])),
-            breakpoints=self._hit(cause),
-            removed=tuple(name for name, _ in self._hit(cause) if self._is_temporary(name)),
+            breakpoints=tuple((str(name), int(count)) for name, count in cause.get("breakpoints", ())),
             errors=tuple(cause.get("errors", ())),
-            exception=tuple(link_from_program(entry) for entry in page.get("exception", ())),
+            exception=tuple(self._link(entry) for entry in page.get("exception", ())),
             uncaught=bool(page.get("uncaught")),
             thread_name=str(page.get("thread", "")),
             in_pause_handler=in_handler,
         )
 
-    def _is_temporary(self, name: str) -> bool:
-        breakpoint = self._placer.table.get(name)
-        return breakpoint is not None and breakpoint.spec.temporary
-
-    def _hit(self, cause: Mapping[str, Any]) -> tuple[tuple[str, int], ...]:
-        hit = [(str(name), int(count)) for name, count in cause.get("breakpoints", ())]
-        for name, count in hit:
-            breakpoint = self._placer.table.get(name)
-            if breakpoint is not None:
-                breakpoint.hits = count
-        return tuple((name, count) for name, count in hit if name.startswith("b"))
-
-    def _reason(self, reason: str, cause: Mapping[str, Any]) -> str:
-        hit = [name for name, _ in cause.get("breakpoints", ())]
-        if self.entry_id is not None and self.entry_id in hit:
-            return "entry"
-        if hit and all(name.startswith("u") for name in hit):
-            return "reached until"
-        if reason == "breakpoint" and not hit:
-            return "breakpoint() in the program"
-        return reason
+    def _link(self, entry: Mapping[str, Any]) -> Link:
+        link = link_from_program(entry)
+        return link if link.file is None else replace(link, file=self._placer.paths.local(link.file))
 
     async def stack(self, thread_id: int, start: int = 0, count: int = MAX_FRAMES) -> list[Frame]:
         """Frames of a thread, innermost first; works while it runs, too."""
@@ -114,7 +93,7 @@ class StopReader:
 
     async def _all_frames(self, thread_id: int, start: int = 0, count: int = MAX_FRAMES) -> list[Frame]:
         body = await self._client.request("stackTrace", {"threadId": thread_id, "startFrame": start, "levels": count})
-        frames = [self._placer.as_user_code(frame_from_dap(frame)) for frame in body.get("stackFrames", ())]
+        frames = [self._placer.as_seen_here(frame_from_dap(frame)) for frame in body.get("stackFrames", ())]
         # pydevd appends the frames of the exceptions before this one.
         return [frame for frame in frames if not frame.function.startswith("[Chained Exc:")]
 

@@ -48,14 +48,13 @@ class FrameView:
 class Stop:
     """Why and where the program stands still. Frame and thread ids are only good until it runs again."""
 
-    number: int
     reason: str
     thread_id: int
     frames: tuple[Frame, ...]
     views: tuple[FrameView, ...] = ()
     thread_name: str = ""
     breakpoints: tuple[tuple[str, int], ...] = ()
-    """Ids of the breakpoints that stopped it, each with its hit number."""
+    """Ids of the breakpoints that stopped it, ours too, each with its hit number in its process."""
     removed: tuple[str, ...] = ()
     """Those of them that were temporary, and are gone."""
     errors: tuple[str, ...] = ()
@@ -65,6 +64,8 @@ class Stop:
     in_pause_handler: bool = False
     """It stands in the signal handler of ours that made a blocking call stop; that frame is not shown."""
     note: str = ""
+    process: str = ""
+    """The process that stopped, where there are several."""
 
     @property
     def frame(self) -> Frame | None:
@@ -74,9 +75,9 @@ class Stop:
 
 @dataclass(frozen=True)
 class Exit:
-    """How the process ended: its exit code, or minus the number of the signal that ended it."""
+    """How the process ended: its exit code, or minus the number of the signal; None where only its end was seen."""
 
-    returncode: int
+    returncode: int | None
     by_us: bool = False
 
 
@@ -117,7 +118,7 @@ def view_from_program(frame: Frame, entry: Mapping[str, Any]) -> FrameView:
 class Changes:
     """Remembers each function's variables at its last stop, to tell which have changed since."""
 
-    _seen: dict[tuple[str, str, int], dict[str, str]] = field(default_factory=dict)
+    _seen: dict[tuple[str, str, str, int], dict[str, str]] = field(default_factory=dict)
 
     def forget(self) -> None:
         """Compare with nothing at the next stop."""
@@ -127,7 +128,7 @@ class Changes:
         """The old value of each changed variable of the stop's frame, by name; then this stop is the last."""
         if stop.frame is None or not stop.views:
             return {}
-        key = (stop.frame.file, stop.frame.function, len(stop.frames))
+        key = (stop.process, stop.frame.file, stop.frame.function, len(stop.frames))
         new = dict(stop.views[0].variables)
         old = self._seen.get(key, {})
         self._seen[key] = new

@@ -14,13 +14,19 @@ from mcp_debug_tool.breakpoints import (
     Breakpoint,
     BreakpointSpec,
     BreakpointTable,
+    Place,
+    Report,
     placed,
     rule,
     wanted_place,
 )
 from mcp_debug_tool.errors import InvalidArgument
+from mcp_debug_tool.path_map import PathMap
 
 LINE = BreakpointSpec(file="/app/a.py", line=3)
+# The program has the same names for its files as we have.
+SAME = PathMap()
+MAPPED = PathMap((("/app", "/srv/app"),))
 
 
 def found_at(line: int, *, file: str = "/app/a.py", text: str = "x = 1", **more: Any) -> dict[str, Any]:
@@ -32,7 +38,7 @@ def table_of(*specs: tuple[BreakpointSpec, dict[str, Any]]) -> BreakpointTable:
     """A table with these breakpoints, placed."""
     table = BreakpointTable()
     for spec, answer in specs:
-        table.add(placed(table.new(spec), answer))
+        table.add(placed(table.new(spec), answer, SAME))
     return table
 
 
@@ -159,8 +165,8 @@ def test_ids_have_no_gaps_are_never_used_again_and_ours_are_told_apart() -> None
 
 def test_our_own_breakpoints_are_never_listed_but_set_like_the_others() -> None:
     table = BreakpointTable()
-    table.add(placed(table.new(LINE), found_at(3)))
-    table.add(placed(table.new(LINE, internal=True), found_at(3)))
+    table.add(placed(table.new(LINE), found_at(3), SAME))
+    table.add(placed(table.new(LINE, internal=True), found_at(3), SAME))
     assert [b.id for b in table.all()] == ["b1"]
     assert table.internal_ids() == ["u1"]
     assert [entry["id"] for entry in table.rules()["/app/a.py:3"]] == ["b1", "u1"]
@@ -227,22 +233,150 @@ def test_a_breakpoint_that_is_not_placed_has_no_rule_and_is_in_no_file() -> None
 
 
 def test_a_place_that_was_found_takes_the_problem_away() -> None:
-    gone = placed(Breakpoint("b1", LINE), {"error": "gone"})
+    gone = placed(Breakpoint("b1", LINE), {"error": "gone"}, SAME)
     assert (gone.place, gone.problem) == (None, "gone")
-    back = placed(gone, found_at(5, moved_from=3))
+    back = placed(gone, found_at(5, moved_from=3), SAME)
     assert back.problem is None
     assert back.place is not None
     assert (back.place.line, back.place.moved_from, back.place.key) == (5, 3, "/app/a.py:5")
-    assert placed(back, {"error": "gone again"}).place is None
+    assert placed(back, {"error": "gone again"}, SAME).place is None
+
+
+# --- what the processes tell ----------------------------------------------------------------------------------
+
+
+def test_hits_are_the_latest_number_of_each_process_and_summed_over_them() -> None:
+    table = table_of((LINE, found_at(3)))
+    (breakpoint,) = table.all()
+    assert breakpoint.hits == 0
+    table.note_hit("b1", "p1", 1)
+    table.note_hit("b1", "p1", 2)
+    assert breakpoint.hits == 2
+    table.note_hit("b1", "p1.1", 5)
+    assert breakpoint.hits == 7
+
+
+def test_a_hit_means_that_the_file_is_loaded_and_leaves_the_rest_of_a_report() -> None:
+    table = table_of((LINE, found_at(3)))
+    (breakpoint,) = table.all()
+    table.note_hit("b1", "p1", 1)
+    assert breakpoint.reports == {"p1": Report(hits=1, loaded=True)}
+    table.note_reports("p1", {"b1": {"hits": 2, "passed": 6, "loaded": True}})
+    table.note_hit("b1", "p1", 3)
+    assert breakpoint.reports == {"p1": Report(hits=3, passed=6, loaded=True)}
+
+
+def test_a_report_replaces_the_last_one_of_its_process_only() -> None:
+    table = table_of((LINE, found_at(3)), (LINE, found_at(4)))
+    first, second = table.all()
+    table.note_reports("p1", {"b1": {"hits": 0, "passed": 0, "loaded": False, "same_name": ["/x/a.py", "/y/a.py"]}})
+    assert first.reports == {"p1": Report(same_name=("/x/a.py", "/y/a.py"))}
+    table.note_reports("p1.1", {"b1": {"hits": 4, "passed": 1, "loaded": True}})
+    table.note_reports("p1", {"b1": {"hits": 2, "passed": 0, "loaded": True}})
+    assert first.reports == {"p1": Report(hits=2, loaded=True), "p1.1": Report(hits=4, passed=1, loaded=True)}
+    assert second.reports == {}
+
+
+def test_what_is_told_of_a_breakpoint_that_is_gone_is_passed_over() -> None:
+    table = table_of((LINE, found_at(3)))
+    table.remove(["b1"])
+    table.note_hit("b1", "p1", 1)
+    table.note_reports("p1", {"b1": {"hits": 1, "passed": 0, "loaded": True}})
+    assert table.all() == []
+
+
+def test_reports_of_a_breakpoint_stay_when_it_is_placed_again() -> None:
+    table = table_of((LINE, found_at(3)))
+    table.note_hit("b1", "p1", 2)
+    (breakpoint,) = table.all()
+    assert placed(breakpoint, found_at(4), SAME).hits == 2
+
+
+def test_two_breakpoints_do_not_share_their_reports() -> None:
+    table = table_of((LINE, found_at(3)), (LINE, found_at(3)))
+    table.note_hit("b1", "p1", 2)
+    assert [b.hits for b in table.all()] == [2, 0]
+
+
+@pytest.mark.parametrize(
+    ("breakpoint", "waits"),
+    [
+        (Breakpoint("b1", LINE), True),
+        (Breakpoint("b1", BreakpointSpec(function="f")), True),
+        (Breakpoint("u1", LINE, internal=True), True),
+        (Breakpoint("b1", BreakpointSpec(exception="E")), False),
+        (Breakpoint("b1", LINE, problem="no such line"), False),
+        (Breakpoint("b1", LINE, Place("/app/a.py", 3, "x = 1", "f")), False),
+    ],
+    ids=["line", "function", "ours", "exception", "problem", "placed"],
+)
+def test_a_breakpoint_waits_while_no_program_has_been_there_to_place_it(breakpoint: Breakpoint, waits: bool) -> None:
+    assert breakpoint.waits == waits
+    table = BreakpointTable()
+    table.add(breakpoint)
+    assert table.waiting() == ([breakpoint] if waits else [])
+
+
+def test_a_waiting_breakpoint_has_no_rule_until_a_program_has_placed_it() -> None:
+    table = BreakpointTable()
+    table.add(table.new(LINE))
+    assert (table.rules(), table.files()) == ({}, [])
+    (waiting,) = table.waiting()
+    table.add(placed(waiting, found_at(3), SAME))
+    assert table.waiting() == []
+    assert list(table.rules()) == ["/app/a.py:3"]
+    assert [b.id for b in table.all()] == ["b1"]
+
+
+# --- a program that has other names for its files -------------------------------------------------------------
+
+
+def test_the_program_is_asked_and_told_in_its_own_names_and_the_agent_in_ours() -> None:
+    table = BreakpointTable()
+    breakpoint = table.new(LINE)
+    assert wanted_place(breakpoint, MAPPED)["file"] == "/srv/app/a.py"
+    table.add(placed(breakpoint, found_at(3, file="/srv/app/a.py"), MAPPED))
+    (here,) = table.all()
+    assert here.place is not None
+    assert (here.place.file, here.place.in_program) == ("/app/a.py", "/srv/app/a.py")
+    assert here.place.key == "/srv/app/a.py:3"
+    assert table.files() == ["/srv/app/a.py"]
+    assert table.in_file("/srv/app/a.py") == [here]
+    assert table.in_file("/app/a.py") == []
+    (told,) = table.dap_breakpoints("/srv/app/a.py")
+    assert [asked_key(told["condition"])] == list(table.rules()) == ["/srv/app/a.py:3"]
+
+
+def test_a_file_outside_the_map_has_one_name() -> None:
+    outside = placed(Breakpoint("b1", BreakpointSpec(function="f")), found_at(3, file="/usr/lib/x.py"), MAPPED)
+    assert outside.place is not None
+    assert outside.place.file == outside.place.in_program == "/usr/lib/x.py"
+
+
+def test_a_place_without_a_name_in_the_program_has_ours() -> None:
+    assert Place("/app/a.py", 3, "x = 1", "f").in_program == "/app/a.py"
+
+
+def test_a_function_without_a_file_is_looked_for_without_one_in_any_map() -> None:
+    assert wanted_place(Breakpoint("b1", BreakpointSpec(function="f")), MAPPED) == {"file": None, "function": "f"}
 
 
 # --- a second run ---------------------------------------------------------------------------------------------
 
 
+def test_a_new_run_places_anew_what_had_a_problem_and_forgets_what_processes_told() -> None:
+    table = table_of((LINE, {"error": "gone"}), (LINE, found_at(3)))
+    table.note_reports("p1", {"b2": {"hits": 1, "passed": 3, "loaded": True}})
+    table.forget_places()
+    assert [b.id for b in table.waiting()] == ["b1"]
+    assert [b.reports for b in table.all()] == [{}, {}]
+
+
 def test_a_new_run_begins_with_the_agents_breakpoints_and_no_hits() -> None:
     table = table_of((LINE, found_at(3)))
-    table.all()[0].hits = 4
-    table.add(placed(table.new(LINE, internal=True), found_at(9)))
+    table.note_hit("b1", "p1", 4)
+    assert table.all()[0].hits == 4
+    table.add(placed(table.new(LINE, internal=True), found_at(9), SAME))
     table.forget_places()
     (again,) = table.all()
     assert (again.id, again.hits, again.spec) == ("b1", 0, LINE)
@@ -268,4 +402,4 @@ def test_a_place_is_looked_for_by_what_identifies_it_best(
     spec: BreakpointSpec, answer: dict[str, Any] | None, wanted: dict[str, Any]
 ) -> None:
     breakpoint = Breakpoint("b1", spec)
-    assert wanted_place(placed(breakpoint, answer) if answer else breakpoint) == wanted
+    assert wanted_place(placed(breakpoint, answer, SAME) if answer else breakpoint, SAME) == wanted

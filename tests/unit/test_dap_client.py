@@ -267,6 +267,101 @@ async def test_requests_that_are_too_many_leave_nothing_waiting() -> None:
         assert not talk.client._connection._pending
 
 
+async def test_a_request_that_has_begun_is_answered_when_it_is_asked_for() -> None:
+    async with conversation() as talk:
+        attach = await talk.client.begin("attach", {"justMyCode": True})
+        request = await talk.adapter.request()
+        assert (request.command, request.arguments) == ("attach", {"justMyCode": True})
+        assert not attach.over.is_set()
+
+        async def serve() -> None:
+            done = await talk.adapter.request()
+            await talk.adapter.send(answer(done, of="configurationDone"), answer(request, of="attach"))
+
+        talk.tasks.start_soon(serve)
+        assert await talk.client.request("configurationDone") == {"of": "configurationDone"}
+        assert await attach.answer(LIMIT) == {"of": "attach"}
+
+
+async def test_an_answer_that_has_come_needs_no_time_and_can_be_had_again() -> None:
+    async with conversation() as talk:
+        attach = await talk.client.begin("attach", {})
+        await talk.adapter.send(answer(await talk.adapter.request(), pid=5))
+        await attach.over.wait()
+        assert await attach.answer(0) == {"pid": 5}
+        assert await attach.answer(0) == {"pid": 5}
+
+
+async def test_an_answer_that_has_not_come_in_its_time_can_be_asked_for_again() -> None:
+    async with conversation() as talk:
+        attach = await talk.client.begin("attach", {})
+        for seconds in (0, 0.02):
+            with pytest.raises(NotResponding, match="attach"):
+                await attach.answer(seconds)
+        await talk.adapter.send(answer(await talk.adapter.request(), late=True))
+        assert await attach.answer(LIMIT) == {"late": True}
+
+
+@pytest.mark.parametrize("message", ["no such process", None])
+async def test_a_request_that_has_begun_can_be_refused(message: str | None) -> None:
+    async with conversation() as talk:
+        attach = await talk.client.begin("attach", {})
+        await talk.adapter.send(refusal(await talk.adapter.request(), message))
+        with pytest.raises(AdapterError, match="attach") as error:
+            await attach.answer(LIMIT)
+        assert not isinstance(error.value, NotResponding)
+
+
+async def test_a_refusal_nobody_asks_for_disturbs_nobody() -> None:
+    async with conversation() as talk:
+        await talk.client.begin("attach", {})
+
+        async def serve() -> None:
+            attach, threads = await talk.adapter.request(), await talk.adapter.request()
+            await talk.adapter.send(refusal(attach, "no"), answer(threads, threads=[]))
+
+        talk.tasks.start_soon(serve)
+        assert await talk.client.request("threads") == {"threads": []}
+
+
+async def test_a_request_that_has_begun_ends_with_the_connection() -> None:
+    async with conversation() as talk:
+        attach = await talk.client.begin("attach", {})
+        await talk.adapter.request()
+        talk.tasks.start_soon(talk.adapter.stream.aclose)
+        with pytest.raises(ProtocolError):
+            await attach.answer(LIMIT)
+        assert attach.over.is_set()
+
+
+async def test_an_answer_that_came_before_the_end_can_be_had_after_it() -> None:
+    async with conversation() as talk:
+        attach = await talk.client.begin("attach", {})
+        await talk.adapter.send(answer(await talk.adapter.request(), last=True))
+        await talk.adapter.stream.aclose()
+        await talk.client.closed.wait()
+        assert await attach.answer(0) == {"last": True}
+
+
+async def test_no_request_begins_after_the_end() -> None:
+    async with conversation() as talk:
+        await talk.adapter.stream.aclose()
+        await talk.client.closed.wait()
+        with pytest.raises(ProtocolError):
+            await talk.client.begin("attach", {})
+
+
+async def test_a_request_begun_when_nobody_reads_any_more_is_over_at_once() -> None:
+    async with conversation() as talk:
+        with anyio.CancelScope() as reading:
+            client = DAPClient(talk.client._stream, talk.events.append)
+            reading.cancel()
+            await client.run()
+        attach = await client.begin("attach", {})
+        with pytest.raises(ProtocolError):
+            await attach.answer(0)
+
+
 async def test_hanging_up_reads_what_has_arrived_first() -> None:
     async with conversation() as talk:
 

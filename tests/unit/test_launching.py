@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
+from mcp_debug_tool.arguments import MAX_ARGUMENT, source_file
 from mcp_debug_tool.errors import InvalidArgument
-from mcp_debug_tool.launching import MAX_ARGUMENT, Launch, Prepared, prepare, source_file
+from mcp_debug_tool.launching import Launch, prepare
+from mcp_debug_tool.prepared import Prepared
 from mcp_debug_tool.settings import Settings
-from mcp_debug_tool.targets.launch import Program
+from mcp_debug_tool.targets.launch import LaunchTarget, Program
 
 
 @pytest.fixture
@@ -31,6 +33,13 @@ def prepared(folder: Path, environ: dict[str, str] | None = None, **launch: Any)
     return prepare(Launch(**launch), Settings(environ=environ or {"PATH": "/bin"}, cwd=str(folder)))
 
 
+def target(run: Prepared) -> LaunchTarget:
+    """The target of a run that we start."""
+    assert isinstance(run.target, LaunchTarget)
+    assert run.is_launched
+    return run.target
+
+
 def refused(folder: Path, **launch: Any) -> InvalidArgument:
     """The refusal of a launch."""
     with pytest.raises(InvalidArgument) as error:
@@ -40,13 +49,14 @@ def refused(folder: Path, **launch: Any) -> InvalidArgument:
 
 def test_a_script_is_found_from_the_servers_folder_and_run_there(folder: Path) -> None:
     run = prepared(folder, program="app.py", args=["-v", "x y"])
-    assert run.target.program == Program("program", str(folder / "app.py"), ("-v", "x y"))
-    assert run.cwd == run.target.cwd == str(folder)
+    assert target(run).program == Program("program", str(folder / "app.py"), ("-v", "x y"))
+    assert run.cwd == target(run).cwd == str(folder)
     assert run.plan.program_file == str(folder / "app.py")
     assert run.plan.roots == (str(folder),)
     assert run.plan.first_path == os.path.realpath(folder)
     assert run.what == "app.py -v x y"
-    assert (run.interpreter.path, run.interpreter.origin) == (sys.executable, "as given")
+    assert target(run).interpreter.path == sys.executable
+    assert run.python == f"{sys.executable} (as given)"
 
 
 def test_a_script_elsewhere_adds_its_folder_to_the_users_code(folder: Path) -> None:
@@ -58,24 +68,24 @@ def test_a_script_elsewhere_adds_its_folder_to_the_users_code(folder: Path) -> N
 def test_a_linked_script_runs_with_the_folder_it_is_really_in_as_its_first_path(folder: Path) -> None:
     (folder / "link.py").symlink_to(folder / "sub" / "other.py")
     run = prepared(folder, program="link.py")
-    assert run.target.program.name == str(folder / "link.py")
+    assert target(run).program.name == str(folder / "link.py")
     assert run.plan.first_path == os.path.realpath(folder / "sub")
 
 
 def test_relative_paths_begin_at_the_cwd_that_was_given(folder: Path) -> None:
     run = prepared(folder, program="other.py", cwd="sub")
-    assert run.target.program.name == str(folder / "sub" / "other.py")
+    assert target(run).program.name == str(folder / "sub" / "other.py")
     assert run.cwd == str(folder / "sub")
 
 
 def test_a_home_folder_is_understood(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(folder))
-    assert prepared(folder / "sub", program="~/app.py").target.program.name == str(folder / "app.py")
+    assert target(prepared(folder / "sub", program="~/app.py")).program.name == str(folder / "app.py")
 
 
 def test_a_module_runs_by_its_name(folder: Path) -> None:
     run = prepared(folder, module="package.module", args=["1"])
-    assert run.target.program == Program("module", "package.module", ("1",))
+    assert target(run).program == Program("module", "package.module", ("1",))
     assert run.plan.program_file is None
     assert run.plan.first_path == str(folder)
     assert run.what == "-m package.module 1"
@@ -83,8 +93,8 @@ def test_a_module_runs_by_its_name(folder: Path) -> None:
 
 def test_code_runs_as_it_is(folder: Path) -> None:
     run = prepared(folder, code="print(1)\n")
-    assert run.target.program == Program("code", "print(1)\n")
-    assert run.target.sources() == {"<string>": "print(1)\n"}
+    assert target(run).program == Program("code", "print(1)\n")
+    assert target(run).sources() == {"<string>": "print(1)\n"}
     assert run.what == "code"
 
 
@@ -92,14 +102,14 @@ def test_what_stops_the_program_goes_into_the_plan(folder: Path) -> None:
     run = prepared(folder, program="app.py", stop_on_entry=True, break_on=["raised", "uncaught"], just_my_code=False)
     assert run.plan.stop_on_entry
     assert run.plan.break_on == {"raised", "uncaught"}
-    assert not run.target.just_my_code
+    assert not target(run).just_my_code
     assert prepared(folder, program="app.py", break_on=[]).plan.break_on == frozenset()
 
 
 def test_the_environment_is_the_servers_with_changes(folder: Path) -> None:
     environ = {"PATH": "/bin", "KEEP": "1", "GONE": "2"}
     run = prepared(folder, environ, code="1", env={"GONE": None, "NEW": "", "KEEP": "3", "NEVER": None})
-    assert run.target.environ == {"PATH": "/bin", "KEEP": "3", "NEW": ""}
+    assert target(run).environ == {"PATH": "/bin", "KEEP": "3", "NEW": ""}
     assert environ == {"PATH": "/bin", "KEEP": "1", "GONE": "2"}
 
 
@@ -165,7 +175,7 @@ def test_what_cannot_be_started_is_refused_by_its_parameter(
 
 
 def test_the_longest_argument_that_linux_takes_is_taken(folder: Path) -> None:
-    assert prepared(folder, code="#" * MAX_ARGUMENT).target.program.name == "#" * MAX_ARGUMENT
+    assert target(prepared(folder, code="#" * MAX_ARGUMENT)).program.name == "#" * MAX_ARGUMENT
 
 
 def test_a_file_that_cannot_be_read_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

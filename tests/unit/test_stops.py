@@ -23,7 +23,7 @@ FRAME = Frame(1, "total", "/app/bill.py", 12)
 def stop_with(frame: Frame = FRAME, depth: int = 1, **variables: str) -> Stop:
     """A stop in `frame`, `depth` frames deep, with these locals."""
     frames = (frame, *(replace(frame, id=number, function="caller") for number in range(2, depth + 1)))
-    return Stop(1, "step", 1, frames, (FrameView(frame, tuple(variables.items())),))
+    return Stop("step", 1, frames, (FrameView(frame, tuple(variables.items())),))
 
 
 def test_a_dap_frame_becomes_ours() -> None:
@@ -71,7 +71,7 @@ def test_a_view_of_a_frame_without_locals_or_source_is_empty(entry: dict[str, ob
 
 def test_a_stop_stands_in_its_innermost_frame_or_in_none() -> None:
     assert stop_with(depth=3).frame is FRAME
-    assert Stop(1, "pause", 1, ()).frame is None
+    assert Stop("pause", 1, ()).frame is None
 
 
 def test_a_changed_variable_comes_with_its_old_value() -> None:
@@ -96,6 +96,13 @@ def test_frames_of_other_functions_files_and_depths_are_not_compared() -> None:
     assert changes.since_last(stop_with(replace(FRAME, line=99, id=7), a="2")) == {"a": "1"}
 
 
+def test_processes_are_not_compared_with_each_other() -> None:
+    changes = Changes()
+    changes.since_last(replace(stop_with(a="1"), process="p1"))
+    assert changes.since_last(replace(stop_with(a="2"), process="p1.1")) == {}
+    assert changes.since_last(replace(stop_with(a="3"), process="p1")) == {"a": "1"}
+
+
 def test_a_function_is_compared_with_its_own_last_stop_after_a_stop_elsewhere() -> None:
     changes = Changes()
     changes.since_last(stop_with(a="1"))
@@ -113,6 +120,6 @@ def test_nothing_is_compared_after_forgetting() -> None:
 def test_a_stop_without_frames_or_views_changes_nothing_and_is_not_remembered() -> None:
     changes = Changes()
     changes.since_last(stop_with(a="1"))
-    assert changes.since_last(Stop(2, "pause", 1, ())) == {}
-    assert changes.since_last(Stop(2, "pause", 1, (FRAME,))) == {}
+    assert changes.since_last(Stop("pause", 1, ())) == {}
+    assert changes.since_last(Stop("pause", 1, (FRAME,))) == {}
     assert changes.since_last(stop_with(a="2")) == {"a": "1"}

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcp_debug_tool import views
-from mcp_debug_tool.breakpoints import Breakpoint, BreakpointSpec, Place
+from mcp_debug_tool.breakpoints import Breakpoint, BreakpointSpec, Place, Report
 from mcp_debug_tool.journal import Excerpt
 from mcp_debug_tool.stops import Exit, Frame, FrameView, Link, Stop
 from mcp_debug_tool.views import PAGE_BYTES, Answer, Scene
@@ -38,7 +38,6 @@ def stop(**fields: Any) -> Stop:
         source=("def total():", "    a = 1", "    b = 'x'", "    return a"),
     )
     usual: dict[str, Any] = {
-        "number": 1,
         "reason": "step",
         "thread_id": 1,
         "frames": (frame,),
@@ -199,6 +198,13 @@ def test_another_thread_than_the_main_one_is_named() -> None:
     assert views.stop_page(stop(thread_name="worker\n1"), scene()).data()["thread"] == "worker\\n1"
 
 
+def test_the_process_is_named_where_there_are_several() -> None:
+    assert "process" not in views.stop_page(stop(), scene()).data()
+    answer = views.stop_page(stop(process="p1.2 -m worker\x1b"), scene())
+    assert answer.data()["process"] == "p1.2 -m worker\\x1b"
+    assert "p1.2" in answer.text()
+
+
 @pytest.mark.parametrize(
     ("link", "line"),
     [
@@ -307,8 +313,9 @@ def test_a_page_of_a_hostile_program_fits_and_says_what_it_cut(letter: str) -> N
         {"frames": frames(100, function="漢" * 100)},
         {"frames": frames(100, file="/" + "long" * 250 + ".py")},
         {"exception": (Link("T" * 9000, ""),)},
+        {"process": "漢" * 3000},
     ],
-    ids=["exceptions", "errors", "functions", "paths", "type name"],
+    ids=["exceptions", "errors", "functions", "paths", "type name", "process"],
 )
 def test_a_page_fits_whatever_part_of_it_is_large(fields: dict[str, Any]) -> None:
     full = hostile("漢")
@@ -363,18 +370,26 @@ def test_a_page_of_any_locals_output_and_depth_fits(locals_: list[tuple[str, str
         (Exit(-11), "crashed with SIGSEGV"),
         (Exit(-6), "crashed with SIGABRT"),
         (Exit(-99), "killed by signal 99"),
+        (Exit(None), "has ended"),
     ],
 )
 def test_an_exit_says_how_it_came_to_be(exit_: Exit, words: str) -> None:
     answer = views.exit_page(exit_, scene())
     assert words in answer.data()["reason"]
     assert words in answer.text()
-    assert answer.data().get("exit_code") == (exit_.returncode if exit_.returncode >= 0 else None)
+    code = exit_.returncode
+    assert answer.data().get("exit_code") == (code if code is not None and code >= 0 else None)
 
 
 def test_a_signal_of_ours_and_one_of_somebody_else_are_told_apart() -> None:
     assert views.exit_reason(Exit(-15, by_us=True)) != views.exit_reason(Exit(-15))
     assert "killed" not in views.exit_reason(Exit(-9, by_us=True))
+
+
+def test_an_exit_nobody_could_see_has_no_code() -> None:
+    answer = views.exit_page(Exit(None), scene())
+    assert "exit_code" not in answer.data()
+    assert "exit code 0" not in answer.text()
 
 
 def test_a_running_program_says_how_long_was_waited_or_what_was_found() -> None:
@@ -474,8 +489,17 @@ PLACE = Place(f"{CWD}/app.py", 5, "x = 1", "f", moved_from=4)
     [
         (Breakpoint("b1", BreakpointSpec(file="a.py", line=3)), "b1 a.py:3"),
         (
-            Breakpoint("b1", BreakpointSpec(file="a.py", line=4), PLACE, hits=2),
+            Breakpoint("b1", BreakpointSpec(file="a.py", line=4), PLACE, reports={"p1": Report(hits=2)}),
             "b1 app.py:5 in f: x = 1 | moved from line 4, which has no code | hits 2",
+        ),
+        (
+            Breakpoint(
+                "b1",
+                BreakpointSpec(file="a.py", line=4),
+                replace(PLACE, moved_from=None, remote="/srv/app.py"),
+                reports={"p1": Report(hits=2), "p1.1": Report(hits=3)},
+            ),
+            "b1 app.py:5 in f: x = 1 | hits 5",
         ),
         (
             Breakpoint(

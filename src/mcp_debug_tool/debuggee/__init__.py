@@ -38,22 +38,35 @@ def call(name: str, arguments: str) -> Reply:
 
 
 def _entry(name: str) -> Callable[..., Any]:
-    from . import breakpoints, evaluation, frames, lines
+    from . import about, breakpoints, evaluation, frames, lines
 
     entries: dict[str, Callable[..., Any]] = {
-        "set_sources": lines.set_sources,
+        "introduce": about.introduce,
+        "leave": about.leave,
         "resolve": lines.resolve,
         "main_file": lines.main_file,
         "check_program": lines.check_program,
         "set_breakpoints": breakpoints.set_table,
         "set_exceptions": breakpoints.set_exceptions,
-        "hits": breakpoints.hits,
+        "breakpoint_reports": breakpoints.reports,
         "stop_page": frames.stop_page,
         "variables": frames.variables,
         "evaluate": evaluation.evaluate,
         "set_variable": evaluation.set_variable,
     }
     return entries[name]
+
+
+def settle() -> None:
+    """Make ready in a program that runs under a debugger already; what `boot` does before a program begins."""
+    import pydevd
+    from pydevd import PyDevdAPI
+
+    from . import patches
+
+    debugger = pydevd.get_global_debugger()
+    patches.apply_to_running(pydevd)
+    PyDevdAPI().set_dont_trace_start_end_patterns(debugger, ("<mcp-debug>",), ())
 
 
 def hit(key: str) -> bool:

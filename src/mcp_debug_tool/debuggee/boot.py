@@ -28,16 +28,19 @@ def start(settings: str, before: set[str], folders: list[str]) -> None:
     _restore_environment(config["environ"])
     pydevd = _import_pydevd(config["debugpy"])
 
-    from . import patches
+    from . import children, patches
 
     patches.apply(pydevd)
-    _connect(pydevd, config)
+    connect(pydevd, config)
     patches.end_with_server(pydevd)
     patches.leave_forks_alone(pydevd)
+    if config.get("follow"):
+        children.follow(pydevd, config)
     _forget_shadowing_modules([config["first_path"], *folders], before)
     patches.reset_thread_names()
     patches.stop_at_exceptions_without_tracing(pydevd)
     patches.tell_when_tracing_was_lost(pydevd)
+    patches.report_breakpoints_at_end()
     patches.trace_from_the_first_frame(pydevd)
 
 
@@ -108,7 +111,8 @@ def _import_what_pydevd_imports_late() -> None:
     pydevd_xml.get_type(None)
 
 
-def _connect(pydevd: Any, config: dict[str, Any]) -> None:
+def connect(pydevd: Any, config: dict[str, Any]) -> None:
+    """Connect pydevd to the server, which lets this return when it has set its breakpoints."""
     here = os.path.dirname(os.path.abspath(__file__))
     sock = _authenticated_socket(config)
     original, pydevd.start_client = pydevd.start_client, lambda host, port: sock
@@ -117,7 +121,7 @@ def _connect(pydevd: Any, config: dict[str, Any]) -> None:
             host=config["host"],
             port=config["port"],
             suspend=False,
-            # Children run free; following them is a decision of its own.
+            # Children are followed by `children`, which leaves their command lines as they are.
             patch_multiprocessing=False,
             notify_stdin=False,
             dont_trace_start_patterns=(config["debugpy"], here),

@@ -29,6 +29,7 @@ _COMPARE: dict[str, Callable[[int, int], bool]] = {
 _table: dict[str, list[_Rule]] = {}
 _stops: dict[int, dict[str, Any]] = {}
 _counts: dict[str, int] = {}
+_passed: dict[str, int] = {}
 _included: set[str] = set()
 _pid = os.getpid()
 _lock = threading.Lock()
@@ -130,9 +131,43 @@ def set_table(lines: dict[str, list[dict[str, Any]]], files: list[str]) -> dict[
     return {"refused": refused, "library": _count_library_as_user_code(files)}
 
 
-def hits() -> dict[str, int]:
-    """How often each breakpoint was reached with its condition true."""
-    return dict(_counts)
+def reports() -> dict[str, dict[str, Any]]:
+    """How each breakpoint on a line has fared here: {hits, passed, loaded, same_name}, by id."""
+    seen: set[str] | None = None
+    answer: dict[str, dict[str, Any]] = {}
+    for key, rules in list(_table.items()):
+        file = key.rpartition(":")[0]
+        for rule in rules:
+            hits, passed = _counts.get(rule.id, 0), _passed.get(rule.id, 0)
+            entry: dict[str, Any] = {"hits": hits, "passed": passed, "loaded": True}
+            if not hits and not passed:
+                seen = _files_seen() if seen is None else seen
+                entry.update(_loaded(file, seen))
+            answer[rule.id] = entry
+    return answer
+
+
+def _loaded(file: str, seen: set[str]) -> dict[str, Any]:
+    """Whether code of `file` has run, else which files of the same name have."""
+    name = os.path.basename(file)
+    same_name = {os.path.realpath(other) for other in seen if os.path.basename(other) == name}
+    loaded = file in seen or os.path.realpath(file) in same_name
+    return {"loaded": True} if loaded else {"loaded": False, "same_name": sorted(same_name)[:3]}
+
+
+def _files_seen() -> set[str]:
+    """The files of the modules that have been imported here, the program's own among them."""
+    names = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
+    return {os.path.abspath(name) for name in names if isinstance(name, str)}
+
+
+def forget() -> None:
+    """Begin again: no rules, no counts. For a new owner of this process."""
+    global _table, _pid, _lock
+    _table, _pid, _lock = {}, os.getpid(), threading.Lock()
+    for record in (_stops, _counts, _passed, _included):
+        record.clear()
+    _exceptions.rules, _exceptions.all_raised, _exceptions.last = (), False, None
 
 
 def hit(key: str) -> bool:
@@ -156,6 +191,8 @@ def hit(key: str) -> bool:
 
 def _wants_stop(rule: _Rule, names: dict[str, Any], local_names: Mapping[str, Any]) -> bool:
     if rule.condition is not None and not _evaluated(rule.condition, names, local_names):
+        with _lock:
+            _passed[rule.id] = _passed.get(rule.id, 0) + 1
         return False
     with _lock:
         count = _counts[rule.id] = _counts.get(rule.id, 0) + 1

@@ -40,13 +40,12 @@ class _Function(object):
         self.last = max(self.lines) if self.lines else self.first
 
 
-def set_sources(texts: dict[str, str], first_path: str) -> dict[str, Any]:
+def set_sources(texts: dict[str, str], first_path: str) -> None:
     """Learn the text of code without a file, and where the program's own modules are."""
     sources.update(texts)
     # Taken off sys.path while we import our own (see inject/sitecustomize.py), and back before the program runs.
     theirs = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
-    _first_paths[:] = [first_path, *theirs]
-    return {}
+    _first_paths[:] = [first_path, *theirs] if first_path else theirs
 
 
 def main_file(module: str) -> dict[str, str]:

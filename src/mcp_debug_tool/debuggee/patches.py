@@ -40,6 +40,25 @@ def apply(pydevd: Any) -> None:
             continue
 
 
+def apply_to_running(pydevd: Any) -> None:
+    """Apply, once, what helps in a program that runs under its own pydevd already."""
+    if getattr(pydevd, "_mcp_debug_patched", False):
+        return
+    pydevd._mcp_debug_patched = True
+    for patch in (_answer_bursts, _resume_the_right_thread, _keep_no_frames, _send_without_delay):
+        try:
+            patch(pydevd)
+        except (AttributeError, ImportError, TypeError, OSError):
+            continue
+
+
+def _send_without_delay(pydevd: Any) -> None:
+    """pydevd sends header and body apart; with Nagle's algorithm each message waits 40 ms at its receiver."""
+    import socket
+
+    pydevd.get_global_debugger().writer.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
 def _no_fixed_sleep(pydevd: Any) -> None:
     """initialize_network() sleeps 100 ms after its threads are started; nothing depends on it."""
     original = pydevd.PyDB.initialize_network
@@ -267,11 +286,11 @@ def end_with_server(pydevd: Any) -> None:
     if not hasattr(reader, "_terminate_on_socket_close") or not hasattr(pydevd.PyDB, "on_disconnect"):
         return
     closed, on_disconnect = reader._terminate_on_socket_close, pydevd.PyDB.on_disconnect
-    pid = os.getpid()
 
     def _terminate_on_socket_close(self: Any) -> None:
-        if os.getpid() == pid and not self._kill_received and not getattr(self.py_db, "_mcp_debug_let_go", False):
-            os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+        is_ours = self.py_db is pydevd.get_global_debugger()
+        if is_ours and not self._kill_received and not getattr(self.py_db, "_mcp_debug_let_go", False):
+            os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
         closed(self)
 
     def let_go(self: Any) -> None:
@@ -330,6 +349,17 @@ def leave_forks_alone(pydevd: Any) -> None:
         _stop_tracing(pydevd)
 
     os.register_at_fork(after_in_child=in_child)
+
+
+def report_breakpoints_at_end() -> None:
+    """Tell the server how each breakpoint has fared, when the program ends by itself."""
+
+    def main_thread_ended() -> None:
+        from . import breakpoints, events
+
+        events.send("mcpDebugReports", breakpoints.reports())
+
+    _at_main_thread_end(main_thread_ended)
 
 
 def _stop_tracing(pydevd: Any) -> None:

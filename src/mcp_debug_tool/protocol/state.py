@@ -24,20 +24,6 @@ class State(str, Enum):
     LOST = "lost"
 
 
-_NEXT: dict[State, frozenset[State]] = {
-    State.STARTING: frozenset({State.RUNNING, State.STOPPED, State.EXITED, State.LOST}),
-    State.RUNNING: frozenset({State.STOPPED, State.EXITED, State.LOST}),
-    State.STOPPED: frozenset({State.RUNNING, State.EXITED, State.LOST}),
-    State.EXITED: frozenset(),
-    State.LOST: frozenset({State.EXITED}),
-}
-
-
-def follows(old: State, new: State) -> bool:
-    """Whether a session in `old` can come to be in `new`; staying is no change."""
-    return new in _NEXT[old]
-
-
 _ALLOWED: dict[str, frozenset[State]] = {
     "continue": frozenset({State.STOPPED}),
     "step": frozenset({State.STOPPED}),

@@ -10,7 +10,8 @@ from pydantic import Field
 from ..breakpoints import Breakpoint, BreakpointSpec
 from ..errors import InvalidArgument, UsageError
 from ..sessions import Session, SessionManager, absolute
-from ..views import Answer, breakpoint_line, breakpoints_page
+from ..unhit import why_not_hit
+from ..views import Answer, breakpoint_line, breakpoints_page, cut
 from .parameters import SessionId, manager
 
 
@@ -21,7 +22,7 @@ async def set_breakpoint(
     text: Annotated[str | None, Field(description="A piece of the line's source, instead of its number.")] = None,
     function: Annotated[str | None, Field(description="Stop on entry: f, K.method or package.module.f.")] = None,
     exception: Annotated[
-        str | None, Field(description="Stop when this class or a subclass is raised: ValueError, pkg.errors.Bad.")
+        str | None, Field(description="Stop when this or a subclass is raised: ValueError, pkg.errors.Bad.")
     ] = None,
     condition: Annotated[
         str | None, Field(description="Expression: stop only when true. For exception, `exception` is the object.")
@@ -31,9 +32,8 @@ async def set_breakpoint(
     temporary: Annotated[bool, Field(description="Remove after the first stop.")] = False,
     session: SessionId = None,
 ) -> Answer:
-    """Set a breakpoint, conditional breakpoint, log point or exception breakpoint, while the program runs or is
-    stopped; before any start it waits for the next one. Answers with its id, its real line and that
-    line's source."""
+    """Set a breakpoint, conditional breakpoint, log point or exception breakpoint, at any time; before a start it waits
+    for it. Answers with its id, its real line and that line's source."""
     spec = BreakpointSpec(file, line, text, function, exception, condition, hit_condition, log_message, temporary)
     spec.check()
     sessions = manager(context)
@@ -73,11 +73,15 @@ async def list_breakpoints(context: Context[SessionManager, Any], session: Sessi
         return Answer(f"{len(waiting)} breakpoints wait for start", {"waiting": waiting, "next": "start"})
     found = sessions.get(session)
     if found.alive:
-        await found.wrapper.refresh_hits()
+        await found.wrapper.refresh_reports()
     every = found.wrapper.breakpoints.all()
     headline = f"{found.id} has {len(every)} breakpoint{'s' if len(every) != 1 else ''}"
-    page = breakpoints_page(found.id, every, found.prepared.cwd, headline)
-    return Answer(headline, {**page.fields, "waiting for start or restart": waiting})
+    unhit = {b.id: why_not_hit(b) for b in every if not b.hits}
+    page = breakpoints_page(found.id, every, found.prepared.cwd, headline, unhit)
+    left_out = [cut(child, 160) for child in found.wrapper.unfollowed] if unhit else []
+    return Answer(
+        headline, {**page.fields, "waiting for start or restart": waiting, "children without the debugger": left_out}
+    )
 
 
 async def remove_breakpoint(

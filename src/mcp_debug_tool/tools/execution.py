@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal
 
 from mcp.server.mcpserver import Context
@@ -14,8 +13,8 @@ from ..protocol.state import State
 from ..sessions import Session, SessionManager
 from ..stops import Stop
 from ..views import Answer
-from .outcomes import outcome, page
-from .parameters import Detail, SessionId, Timeout, manager
+from .outcomes import compiled, outcome, page
+from .parameters import Detail, SessionId, Timeout, TriggerAgain, manager
 
 _STEPS = {"over": "next", "into": "stepIn", "out": "stepOut"}
 
@@ -23,7 +22,8 @@ _STEPS = {"over": "next", "into": "stepIn", "out": "stepOut"}
 async def continue_(
     context: Context[SessionManager, Any],
     until: Annotated[str | None, Field(description="Run to this file:line, as a breakpoint for once.")] = None,
-    timeout_s: Timeout = 20.0,
+    trigger: TriggerAgain = None,
+    timeout_s: Timeout = None,
     session: SessionId = None,
     detail: Detail = "page",
 ) -> Answer:
@@ -34,7 +34,11 @@ async def continue_(
         _require_stopped(found, "continue")
         notes = await _run_until(found, until) if until is not None else []
         found.resumed_at = found.journal.end
+        if trigger is not None:
+            trigger.request().check(any_host=manager(context).settings.allow_remote)
         await found.wrapper.resume("continue")
+        if trigger is not None:
+            await found.trigger(trigger.request())
         return await outcome(found, timeout_s, full=detail == "full", notes=notes, until=until)
 
 
@@ -60,7 +64,7 @@ async def step(
         Literal["over", "into", "out"], Field(description="over: the next line of this function.")
     ] = "over",
     count: Annotated[int, Field(ge=1, le=1000, description="Steps to take; another stop ends them.")] = 1,
-    timeout_s: Timeout = 20.0,
+    timeout_s: Timeout = None,
     session: SessionId = None,
     detail: Detail = "page",
 ) -> Answer:
@@ -72,7 +76,7 @@ async def step(
         before = found.wrapper.stop
         found.resumed_at = found.journal.end
         for taken in range(1, count + 1):
-            await found.wrapper.step(_STEPS[kind])
+            await found.wrapper.resume(_STEPS[kind])
             notes = [f"{taken} of {count} steps taken"] if count > 1 else []
             answer = await outcome(found, timeout_s, full=detail == "full", notes=notes)
             stop = found.wrapper.stop
@@ -97,16 +101,16 @@ async def pause(
     context: Context[SessionManager, Any],
     timeout_s: Timeout = 5.0,
     session: SessionId = None,
-    detail: Detail = "page",
 ) -> Answer:
     """Pause the running program where it is, even in a sleep, a lock, input() or a socket: find out why it hangs.
     Answers with the stop page."""
     found = manager(context).get(session)
     if found.state is State.STOPPED:
-        return page(found, full=detail == "full", notes=["it was stopped already"])
+        return page(found, notes=["it was stopped already"])
     found.wrapper.require("pause", "Call restart or start.")
+    found.wrapper.stop_waiting_for_step()
     await found.wrapper.pause()
-    answer = await outcome(found, timeout_s, full=detail == "full")
+    answer = await outcome(found, timeout_s)
     if found.state is not State.RUNNING:
         return answer
     note = "the pause is pending: the program is inside C code and stops when that returns; wait, or stop to end it"
@@ -118,26 +122,13 @@ async def wait(
     for_: Annotated[
         str, Field(description="stop (or exit), exit, or a regular expression to be found in the output since it runs.")
     ] = "stop",
-    timeout_s: Timeout = 20.0,
+    timeout_s: Timeout = None,
     session: SessionId = None,
-    detail: Detail = "page",
 ) -> Answer:
-    """Wait for the running program: until it stops or exits, or until its output matches a pattern (a server that is
-    up). Answers at once when that has happened."""
+    """Wait for the running program: until it stops or exits, or until its output matches a pattern."""
     found = manager(context).get(session)
     pattern = None
     if for_ not in ("stop", "exit"):
         pattern = compiled("for", for_)
-    return await outcome(found, timeout_s, full=detail == "full", pattern=pattern, exit_only=for_ == "exit")
-
-
-def compiled(parameter: str, pattern: str) -> re.Pattern[str]:
-    """A regular expression from the agent.
-
-    Raises:
-        InvalidArgument: it does not compile.
-    """
-    try:
-        return re.compile(pattern, re.MULTILINE)
-    except re.error as error:
-        raise InvalidArgument(parameter, f"{pattern!r} is no regular expression: {error}") from error
+    found.wrapper.stop_waiting_for_step()
+    return await outcome(found, timeout_s, pattern=pattern, exit_only=for_ == "exit")

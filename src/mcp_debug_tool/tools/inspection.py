@@ -12,7 +12,7 @@ from ..protocol.state import State
 from ..sessions import Session, SessionManager
 from ..stops import Frame
 from ..views import Answer, assigned_page, evaluation_page, stack_page, threads_page, variables_page
-from .execution import compiled
+from .outcomes import compiled
 from .parameters import FrameIndex, SessionId, manager
 
 # The program ends an evaluation at its own limit; the request waits a little longer to hear of it.
@@ -102,7 +102,7 @@ async def evaluate(
     session: SessionId = None,
 ) -> Answer:
     """Evaluate Python in a frame of the stopped program: expressions give their value and type, statements run and may
-    change variables, an exception is shown and changes nothing else."""
+    change variables, an exception is shown."""
     found = manager(context).get(session)
     expressions = [expression] if isinstance(expression, str) else expression
     if not expressions or not all(text.strip() for text in expressions) or len(expressions) > 20:
@@ -123,7 +123,7 @@ async def set_variable(
     path: Annotated[str, Field(description="What to assign to: total, order.items[3].price.")],
     value: Annotated[str, Field(description="A Python expression, evaluated in the frame.")],
     frame: FrameIndex = None,
-    timeout_s: Annotated[float, Field(gt=0, le=30, description="Seconds for the expression.")] = 5.0,
+    timeout_s: Annotated[float, Field(gt=0, le=30)] = 5.0,
     session: SessionId = None,
 ) -> Answer:
     """Change a variable, attribute or item of the stopped program; the new value is read back. A value that raises is

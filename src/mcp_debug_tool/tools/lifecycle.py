@@ -1,61 +1,118 @@
-"""start, restart, stop, sessions: how a session begins and ends."""
+"""start, restart, stop, sessions: how a session begins and ends; attach has a file of its own."""
 
 from __future__ import annotations
 
 import time
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from mcp.server.mcpserver import Context
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from ..launching import Launch
 from ..sessions import Session, SessionManager
 from ..views import Answer, cut, exit_reason, path, sessions_page, tail
 from .outcomes import outcome
-from .parameters import Breakpoints, Detail, SessionId, Timeout, manager
-
-BreakOn = Literal["uncaught", "raised", "user_unhandled"]
+from .parameters import BreakOn, Breakpoints, Detail, JustMyCode, SessionId, Timeout, Trigger, manager
+from .readiness import checked_readiness, first_outcome
 
 
 async def start(
     context: Context[SessionManager, Any],
-    program: Annotated[str | None, Field(description="Path of a Python script.")] = None,
-    module: Annotated[str | None, Field(description="Module to run as python -m does.")] = None,
-    code: Annotated[str | None, Field(description="Code to run as python -c does.")] = None,
-    args: Annotated[list[str], Field(description="Command line.")] = [],  # noqa: B006
+    program: Annotated[str | None, Field(description="A Python script.")] = None,
+    module: Annotated[str | None, Field(description="As python -m.")] = None,
+    code: Annotated[str | None, Field(description="As python -c.")] = None,
+    pytest: Annotated[
+        list[str] | None,
+        BeforeValidator(_as_list),
+        Field(description="Node ids, such as tests/test_x.py::test_y[1]; [] for all. Stops at each failing assertion."),
+    ] = None,
+    command: Annotated[
+        str | None, Field(description="Command line as typed: 'uvicorn app:app --reload', './manage.py runserver'.")
+    ] = None,
+    configuration: Annotated[
+        str | None, Field(description="Name of an entry in .vscode/launch.json; program is its ${file}.")
+    ] = None,
+    args: list[str] = [],  # noqa: B006
     env: Annotated[
         dict[str, str | None] | None, Field(description="Variables added to the server's; null removes.")
     ] = None,
+    env_file: str | None = None,
     cwd: Annotated[str | None, Field(description="Default: the server's.")] = None,
     python: Annotated[
-        str | None, Field(description="Interpreter; default: the project's .venv or venv, VIRTUAL_ENV, the server's.")
+        str | None, Field(description="Default: the project's .venv or venv, VIRTUAL_ENV, the server's.")
     ] = None,
     breakpoints: Breakpoints = [],  # noqa: B006
-    stop_on_entry: Annotated[bool, Field(description="Stop at the first line.")] = False,
-    break_on: Annotated[list[BreakOn], Field(description="Exceptions to stop at; [] for none.")] = ["uncaught"],  # noqa: B006
-    just_my_code: Annotated[bool, Field(description="Skip library code.")] = True,
-    timeout_s: Timeout = 20.0,
+    stop_on_entry: bool = False,
+    break_on: BreakOn = ["uncaught"],  # noqa: B006
+    just_my_code: JustMyCode = True,
+    follow_children: bool = True,
+    ready: Annotated[
+        str | int | None, Field(description="A server is up when its output matches this, or this port listens.")
+    ] = None,
+    trigger: Trigger = None,
+    repeat: Annotated[int, Field(ge=1, le=1000, description="Run until it fails, this often at most.")] = 1,
+    timeout_s: Annotated[Timeout, Field(description="Seconds until 'still running', 20 unless given.")] = None,
     detail: Detail = "page",
 ) -> Answer:
-    """Debug a Python program: launch a script, module or code under the debugger, set breakpoints, run. Answers with
-    the first stop (breakpoint, uncaught exception: why, source, stack, variables) or with exit code and output. Use it
-    to explain a crash, a wrong value or a hang. debugpy need not be installed in the program's environment."""
-    launch = Launch(program, module, code, args, env, cwd, python, stop_on_entry, break_on, just_my_code)
-    session = await manager(context).start(launch, [b.spec() for b in breakpoints])
-    return await outcome(session, timeout_s, full=detail == "full", notes=_moved(session), start=_python(session))
+    """Debug a Python program: launch a script, module, code, pytest or any command under the debugger, set breakpoints,
+    run. Answers with the first stop (breakpoint, uncaught exception, failing test: why, source, stack, variables), or
+    with exit code and output. Explains a crash, a failing test, a wrong value, a hang. Nothing need be installed in
+    the program's environment."""
+    launch = Launch(
+        program=program,
+        module=module,
+        code=code,
+        pytest=pytest,
+        command=command,
+        configuration=configuration,
+        args=args,
+        env=env,
+        env_file=env_file,
+        cwd=cwd,
+        python=python,
+        stop_on_entry=stop_on_entry,
+        break_on=break_on,
+        just_my_code=just_my_code,
+        follow_children=follow_children,
+    )
+    readiness = checked_readiness(ready)
+    request = trigger.request() if trigger is not None else None
+    if request is not None:
+        request.check(any_host=manager(context).settings.allow_remote)
+    session = await manager(context).start(launch, [b.spec() for b in breakpoints], repeat=repeat)
+    answer = await first_outcome(
+        session,
+        timeout_s,
+        readiness=readiness,
+        trigger=request,
+        full=detail == "full",
+        notes=[*session.prepared.notes, *_moved(session)],
+        start=session.prepared.python,
+    )
+    if session.wrapper.failure is not None:
+        failure = session.wrapper.failure
+        failure.output = failure.output or session.new_output().text
+        await manager(context).stop(session)
+        raise failure
+    return answer
+
+
+def _as_list(value: Any) -> Any:
+    """One node id as a list of it, for those who write it so."""
+    return [value] if isinstance(value, str) else value
 
 
 async def restart(
     context: Context[SessionManager, Any],
     session: SessionId = None,
-    timeout_s: Timeout = 20.0,
-    detail: Detail = "page",
+    timeout_s: Timeout = None,
 ) -> Answer:
-    """Run the same program again from the beginning, after an edit for example. Every breakpoint is set again, found by
+    """Run the same program again from the beginning. Every breakpoint is set again, found by
     its line's text where lines have moved. Answers with the first stop or the exit."""
     found = manager(context).get(session)
     with found.command("restart"):
         came_to = found.came_to
+        seeds = [] if found.repeat is None else found.seeds()[:1]
         before = {b.id: b.place.line for b in found.wrapper.breakpoints.all() if b.place is not None}
         breakpoints = await manager(context).restart(found)
         notes = [f"{b.id} NOT SET: {b.problem}" for b in breakpoints if b.problem is not None]
@@ -65,17 +122,18 @@ async def restart(
             if b.place is not None and b.id in before and before[b.id] != b.place.line
         ]
         notes += [f"the run before: {came_to}"] if came_to else []
-        return await outcome(found, timeout_s, full=detail == "full", notes=notes)
+        notes += [f"again with {seed}" for seed in seeds]
+        return await outcome(found, timeout_s, notes=notes)
 
 
 async def stop(context: Context[SessionManager, Any], session: SessionId = None) -> Answer:
-    """End a debugging session and its program; the line it stands at does not run. Answers with how it ended and the
-    last of its output."""
+    """End a debugging session and its program; the line it stands at does not run. An attached program is let go and
+    runs on. Answers with how it ended and the last of its output."""
     found = manager(context).get(session)
     ended_before = found.wrapper.exit
     await manager(context).stop(found)
     exit_ = ended_before or found.wrapper.exit
-    how = exit_reason(exit_) if exit_ is not None else "ended"
+    how = exit_reason(exit_) if exit_ is not None else "ended" if found.prepared.is_launched else "let go, it runs on"
     fields = {"session": found.id, "state": "ended", "reason": how, "output": tail(found.new_output(), 2000)}
     return Answer(f"{found.id} ended: {how}", fields)
 
@@ -94,18 +152,19 @@ def _line(session: Session) -> str:
     elif wrapper.exit is not None:
         state += f" ({exit_reason(wrapper.exit)})"
     parts = [f"{session.id} {state}", cut(session.prepared.what, 120), f"in {session.prepared.cwd}"]
-    if session.alive:
+    if len(wrapper.processes) > 1:
+        parts.append("processes: " + "; ".join(cut(process, 120) for process in wrapper.processes))
+    elif session.alive and wrapper.pid:
         parts.append(f"pid {wrapper.pid}")
+    if session.repeat is not None:
+        parts.append(session.repeat.describe())
+    if wrapper.unfollowed:
+        parts.append("not followed: " + "; ".join(cut(child, 120) for child in wrapper.unfollowed))
     unset = [b.id for b in wrapper.breakpoints.all() if b.problem is not None]
     if unset:
         parts.append(f"not set: {', '.join(unset)}")
     parts.append(f"age {time.monotonic() - session.started:.0f} s")
     return ", ".join(parts)
-
-
-def _python(session: Session) -> str:
-    interpreter = session.prepared.interpreter
-    return f"{path(interpreter.path, session.prepared.cwd)} ({interpreter.origin})"
 
 
 def _moved(session: Session) -> list[str]:

@@ -4,31 +4,42 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import anyio
 
+from ..errors import InvalidArgument
 from ..protocol.state import State
 from ..sessions import Session
+from ..triggers import Trigger
+from ..unhit import why_not_hit
 from ..views import Answer, Scene, exit_page, lost_page, running_page, stop_page
 
 # A match may begin in output that has been searched already, this many bytes before its end.
 OVERLAP = 4096
+# Breakpoints that were never hit are explained up to this number.
+MAX_UNHIT = 10
 
 
 async def outcome(
     session: Session,
-    seconds: float,
+    seconds: float | None,
     *,
     full: bool = False,
     pattern: re.Pattern[str] | None = None,
+    also: Callable[[], str] = lambda: "",
+    ready: bool = False,
     exit_only: bool = False,
     notes: Sequence[str] = (),
     start: str = "",
     until: str | None = None,
 ) -> Answer:
-    """Wait at most `seconds` for what the call is about, then answer with the state there is."""
-    wrapper, began = session.wrapper, time.monotonic()
+    """Wait at most `seconds` (None: the default) for what the call is about, then answer with the state there is.
+
+    It is about a stop (unless `exit_only`), the exit and the answer to a request that was sent; and a `pattern` in the
+    output, or something `also` names. `ready`: what is found means that a server is up.
+    """
+    began = time.monotonic()
     unsearched = session.resumed_at
     matched = ""
 
@@ -38,17 +49,23 @@ async def outcome(
             found = session.journal.search(pattern, unsearched)
             matched = found[0] or "(empty)" if found else ""
             unsearched = max(unsearched, session.journal.end - OVERLAP)
-        if wrapper.state in (State.EXITED, State.LOST) or matched:
+        matched = matched or also()
+        if matched or not session.alive or session.state is State.LOST or session.wrapper.failure is not None:
             return True
-        return wrapper.stop is not None and not exit_only
+        return (session.wrapper.stop is not None and not exit_only) or any(map(_is_over, session.triggers))
 
-    with anyio.move_on_after(seconds):
-        await wrapper.wait(happened)
+    with anyio.move_on_after(session.wait_default if seconds is None else seconds):
+        await session.wait(happened)
     if matched:
         session.resumed_at = session.journal.end
-    if until is not None and wrapper.stop is not None and wrapper.stop.reason != "reached until":
+    stop = session.wrapper.stop
+    if until is not None and stop is not None and stop.reason != "reached until":
         notes = [*notes, f"{until} was not reached; it is no longer waited for"]
-    return page(session, time.monotonic() - began, full=full, matched=matched, notes=notes, start=start)
+    return page(session, time.monotonic() - began, full=full, matched=matched, ready=ready, notes=notes, start=start)
+
+
+def _is_over(trigger: Trigger) -> bool:
+    return trigger.response is not None or bool(trigger.failure)
 
 
 def page(
@@ -57,31 +74,83 @@ def page(
     *,
     full: bool = False,
     matched: str = "",
+    ready: bool = False,
     notes: Sequence[str] = (),
     start: str = "",
 ) -> Answer:
     """The session as it is now; what was printed since the last answer comes along and counts as shown."""
     wrapper = session.wrapper
     stop = wrapper.stop
+    news, wrapper.news = wrapper.news, []
     scene = Scene(
         session=session.id,
         cwd=session.prepared.cwd,
         output=session.new_output(),
         changed=session.changes.since_last(stop) if stop is not None else {},
-        notes=[*notes, *wrapper.notes] if wrapper.exit is not None else notes,
+        notes=[*notes, *news, *_of_repeat(session), *(_at_the_end(session) if not session.alive else ())],
         start=start,
+        triggers=_triggers(session),
+        awaited=wrapper.awaited,
     )
-    answer = _answer(session, scene, waited, full=full, matched=matched)
+    answer = _answer(session, scene, waited, full=full, matched=matched, ready=ready)
     session.came_to = answer.headline.partition(" ")[2]
     return answer
 
 
-def _answer(session: Session, scene: Scene, waited: float, *, full: bool, matched: str) -> Answer:
+def _of_repeat(session: Session) -> list[str]:
+    """Which of several runs this is, and what would repeat it."""
+    if session.repeat is None:
+        return []
+    told = [session.repeat.describe()]
+    if session.repeat.passed < session.repeat.limit:
+        told += [f"random seed: {seed}" for seed in session.seeds()]
+    return told
+
+
+def _at_the_end(session: Session) -> list[str]:
+    """What is to be known of the whole run: also why a breakpoint was never hit."""
+    wrapper = session.wrapper
+    unhit = [
+        f"{breakpoint.id} {breakpoint.spec.what()} never hit: {why_not_hit(breakpoint)}"
+        for breakpoint in wrapper.breakpoints.all()
+        if not breakpoint.hits
+    ]
+    if unhit and wrapper.unfollowed:
+        unhit.append(f"children ran without the debugger: {', '.join(wrapper.unfollowed[:3])}")
+    return [*wrapper.notes, *unhit[:MAX_UNHIT]]
+
+
+def _triggers(session: Session) -> list[str]:
+    """How the requests stand that were sent; an answer is told once."""
+    told = []
+    for trigger in list(session.triggers):
+        text = trigger.describe()
+        if trigger.response is not None and trigger.response.text:
+            text += f"\n{trigger.response.text}"
+        told.append(text)
+        if _is_over(trigger):
+            session.triggers.remove(trigger)
+    return told
+
+
+def _answer(session: Session, scene: Scene, waited: float, *, full: bool, matched: str, ready: bool) -> Answer:
     wrapper = session.wrapper
     if wrapper.stop is not None:
         return stop_page(wrapper.stop, scene, full=full)
-    if wrapper.exit is not None:
+    if wrapper.exit is not None and not session.runs_again:
         return exit_page(wrapper.exit, scene)
     if wrapper.state is State.LOST:
         return lost_page(scene, wrapper.lost_reason)
-    return running_page(scene, waited, matched=matched)
+    return running_page(scene, waited, matched=matched, ready=ready)
+
+
+def compiled(parameter: str, pattern: str) -> re.Pattern[str]:
+    """A regular expression from the agent.
+
+    Raises:
+        InvalidArgument: it does not compile.
+    """
+    try:
+        return re.compile(pattern, re.MULTILINE)
+    except re.error as error:
+        raise InvalidArgument(parameter, f"{pattern!r} is no regular expression: {error}") from error

@@ -11,7 +11,7 @@ from pydantic import Field
 from ..journal import Excerpt, Journal
 from ..sessions import SessionManager
 from ..views import Answer, output_page
-from .execution import compiled
+from .outcomes import compiled
 from .parameters import SessionId, manager
 
 # Ctrl-D, as at a terminal.
@@ -25,7 +25,7 @@ async def get_output(
     since: Annotated[
         int | None, Field(ge=0, description="Cursor to read from, 0: the beginning; default: what is new.")
     ] = None,
-    stream: Annotated[Literal["stdout", "stderr", "log"] | None, Field(description="Only this one.")] = None,
+    stream: Literal["stdout", "stderr", "log"] | None = None,
     pattern: Annotated[str | None, Field(description="Only lines that match this regular expression.")] = None,
     send: Annotated[
         str | None, Field(description="Write this to the program's stdin first, newline included; \\x04 closes it.")

@@ -5,16 +5,22 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from mcp.server.mcpserver import Context
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from ..breakpoints import BreakpointSpec
+from ..http_request import Request
 from ..sessions import SessionManager
 
 # What needs no word: it is optional while one session is alive, as the instructions say.
 SessionId = str | None
-Timeout = Annotated[float, Field(ge=0, le=50, description="Seconds until 'still running'.")]
+# A host cuts a call at 60 s; what is left out is Settings.wait_default.
+Timeout = Annotated[float | None, Field(ge=0, le=50)]
 Detail = Annotated[Literal["page", "full"], Field(description="full: no size limit.")]
-FrameIndex = Annotated[int | None, Field(ge=0, description="Index in the stack.")]
+BreakOn = Annotated[
+    list[Literal["uncaught", "raised", "user_unhandled"]], Field(description="Exceptions to stop at; [] for none.")
+]
+JustMyCode = Annotated[bool, Field(description="Skip library code.")]
+FrameIndex = Annotated[int | None, Field(ge=0)]
 
 
 class BreakpointArgument(BaseModel):
@@ -46,9 +52,33 @@ def from_place(value: Any) -> Any:
     return value
 
 
+class TriggerArgument(BaseModel):
+    """An HTTP request."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"description": ""})
+
+    url: str
+    method: str = "GET"
+    headers: dict[str, str] = {}
+    body: Any = None
+
+    def request(self) -> Request:
+        """As the session knows it."""
+        return Request(**self.model_dump())
+
+
+# Its schema stands in `start`.
+TriggerAgain = Annotated[TriggerArgument | None, WithJsonSchema({"type": "object"}), Field(description="As in start.")]
+Trigger = Annotated[
+    TriggerArgument | None,
+    Field(description="HTTP request sent once the program runs, to stop in its handler."),
+]
+
+
+# Their schema would say again what set_breakpoint's says.
 Breakpoints = Annotated[
-    list[Annotated[BreakpointArgument, BeforeValidator(from_place)]],
-    Field(description="Set before the first line runs; each as in set_breakpoint, or 'file:line'."),
+    list[Annotated[BreakpointArgument, BeforeValidator(from_place), WithJsonSchema({})]],
+    Field(description="Objects with the parameters of set_breakpoint, or 'file:line'."),
 ]
 
 

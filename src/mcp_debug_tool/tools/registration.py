@@ -100,14 +100,19 @@ def _refusal(made: Tool, error: ValidationError) -> str:
 
 
 def plain_schema(schema: dict[str, Any]) -> dict[str, Any]:
-    """A JSON schema without titles, references and nulls: what a model needs, in half the bytes."""
+    """A JSON schema without titles, references and nulls: what a model needs, in half the bytes.
+
+    That other arguments, and values out of bounds, are refused is not said in it: the refusal says so.
+    """
     definitions = schema.pop("$defs", {})
-    plain = _plain(schema, definitions)
-    return {**plain, "additionalProperties": False}
+    plain: dict[str, Any] = _plain(schema, definitions)
+    return plain
 
 
 # Empty, these say nothing: what is not required may be left out.
 _OPTIONAL = ("default", "description")
+# A call outside of its bounds is refused with their names; to every model that never does it they are only bytes.
+_UNSAID = ("title", "additionalProperties", "minimum", "maximum", "exclusiveMinimum")
 
 
 def _says_nothing(value: Any) -> bool:
@@ -131,7 +136,7 @@ def _plain(node: Any, definitions: dict[str, Any]) -> Any:
             }
         elif name == "required":
             result["required"] = [key.rstrip("_") for key in value]
-        elif name not in ("title", "additionalProperties") and not (name in _OPTIONAL and _says_nothing(value)):
+        elif name not in _UNSAID and not (name in _OPTIONAL and _says_nothing(value)):
             result[name] = _plain(value, definitions)
     return _without_null(result)
 

@@ -29,6 +29,12 @@ def is_process(peer: Peer, pid: int) -> bool:
     return uid == os.getuid() and _holds(pid, inode)
 
 
+def is_users(peer: Peer) -> bool:
+    """Whether the connection comes from this user."""
+    found = _socket_of(peer)
+    return found is not None and found[0] == os.getuid()
+
+
 def _socket_of(peer: Peer) -> tuple[int, str] | None:
     """User and inode of the peer's side: the row whose local port is the peer's and whose remote port is ours."""
     local, remote = f":{peer.remote_port:04X}", f":{peer.local_port:04X}"

@@ -103,8 +103,8 @@ def output_page(session: str, state: str, excerpt: Excerpt) -> Answer:
     return Answer(f"{session} {state}" + ("" if excerpt.text else ": no new output"), fields)
 
 
-def breakpoint_line(breakpoint: Breakpoint, cwd: str) -> str:
-    """One breakpoint: id, place, text of its line, rules, hits, and what is wrong with it."""
+def breakpoint_line(breakpoint: Breakpoint, cwd: str, unhit: str = "") -> str:
+    """One breakpoint: id, place, text of its line, rules, hits, what is wrong with it, and why it was not hit."""
     spec, place = breakpoint.spec, breakpoint.place
     parts = []
     if place is not None:
@@ -123,12 +123,21 @@ def breakpoint_line(breakpoint: Breakpoint, cwd: str) -> str:
         parts.append(f"hits {breakpoint.hits}")
     if breakpoint.problem is not None:
         parts.append(f"NOT SET: {cut(breakpoint.problem, 200)}")
+    elif unhit:
+        parts.append(f"not hit: {cut(unhit, 300)}")
     return " | ".join(parts)
 
 
-def breakpoints_page(session: str, breakpoints: Sequence[Breakpoint], cwd: str, headline: str) -> Answer:
-    """Breakpoints, one a line."""
-    fields: dict[str, Field] = {"breakpoints": [breakpoint_line(b, cwd) for b in breakpoints]}
+def breakpoints_page(
+    session: str,
+    breakpoints: Sequence[Breakpoint],
+    cwd: str,
+    headline: str,
+    unhit: Mapping[str, str] | None = None,
+) -> Answer:
+    """Breakpoints, one a line; `unhit` says by id why one was not hit."""
+    reasons = unhit or {}
+    fields: dict[str, Field] = {"breakpoints": [breakpoint_line(b, cwd, reasons.get(b.id, "")) for b in breakpoints]}
     fields["count"] = len(breakpoints)
     return Answer(headline, {"session": session, **fields} if session else fields)
 

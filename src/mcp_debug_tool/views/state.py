@@ -57,6 +57,10 @@ class Scene:
     notes: Sequence[str] = ()
     start: str = ""
     """The interpreter taken, on the first page only."""
+    triggers: Sequence[str] = ()
+    """How the requests sent to the program stand, each in a line, with the text that came back below it."""
+    awaited: str = ""
+    """What a program has to do to come, while none is there."""
 
 
 def stop_page(stop: Stop, scene: Scene, *, full: bool = False) -> Answer:
@@ -80,6 +84,8 @@ def _stop_page(stop: Stop, scene: Scene, size: _Size) -> Answer:
     frame = stop.views[0].frame if stop.views else stop.frame
     at = f"{place(frame, scene.cwd, size.places)} in {cut(frame.function, 80)}" if frame else "no Python frame"
     fields: dict[str, Field] = {"session": scene.session, "state": "stopped", "reason": reason, "at": at}
+    if stop.process:
+        fields["process"] = cut(stop.process, 120)
     if stop.thread_name and stop.thread_name != "MainThread":
         fields["thread"] = cut(stop.thread_name, 60)
     if stop.exception:
@@ -96,6 +102,7 @@ def _stop_page(stop: Stop, scene: Scene, size: _Size) -> Answer:
         seen.update(view.variables)
         fields[name] = _variables(news, size, scene.changed if index == 0 else {})
     fields["output"] = tail(scene.output, size.output)
+    fields["trigger"] = _requests(scene, size.output)
     notes = [cut(note, size.notes) for note in (*scene.notes, *stop.errors, stop.note) if note]
     if notes:
         fields["notes"] = notes
@@ -182,13 +189,20 @@ def tail(output: Excerpt, limit: int) -> str:
     return f"(… {dropped:,} bytes before this: get_output)\n{text}" if dropped and text else text
 
 
+def _requests(scene: Scene, limit: int) -> str:
+    """How the requests stand, with at most `limit` characters of each response."""
+    limit += 200  # for the line above the text that came back
+    return "\n".join(visible(text) if len(text) <= limit else visible(text[:limit]) + "…" for text in scene.triggers)
+
+
 def exit_page(exit: Exit, scene: Scene) -> Answer:
     """How the program ended, and the last of its output."""
     how = exit_reason(exit)
     fields: dict[str, Field] = {"session": scene.session, "state": "exited", "reason": how}
-    if exit.returncode >= 0:
+    if exit.returncode is not None and exit.returncode >= 0:
         fields["exit_code"] = exit.returncode
     fields["output"] = tail(scene.output, 2000)
+    fields["trigger"] = _requests(scene, 1000)
     if scene.notes:
         fields["notes"] = list(scene.notes)
     if scene.start:
@@ -199,6 +213,8 @@ def exit_page(exit: Exit, scene: Scene) -> Answer:
 
 def exit_reason(exit: Exit) -> str:
     """The exit code, or the signal's name and who sent it."""
+    if exit.returncode is None:
+        return "it has ended; only its parent knows its exit code"
     if exit.returncode >= 0:
         return f"exit code {exit.returncode}"
     try:
@@ -212,15 +228,22 @@ def exit_reason(exit: Exit) -> str:
     )
 
 
-def running_page(scene: Scene, seconds: float, *, matched: str = "") -> Answer:
+def running_page(scene: Scene, seconds: float, *, matched: str = "", ready: bool = False) -> Answer:
     """The program runs on: for how long the call waited, or what it waited for and found."""
-    how = f"still running after {seconds:.1f} s" if not matched else f"running; output matched {cut(matched, 120)!r}"
+    how = f"still running after {seconds:.1f} s"
     fields: dict[str, Field] = {"session": scene.session, "state": "running"}
     if matched:
-        fields["matched"] = cut(matched, 200)
+        how = f"{'ready' if ready else 'running; output matched'}: {cut(matched, 120)}"
+        fields["ready" if ready else "matched"] = cut(matched, 200)
+    elif scene.awaited:
+        how = "waits for a program to connect"
+        fields["waits for"] = scene.awaited
+    elif any(": waiting" not in text for text in scene.triggers):
+        how = "runs on; the request is answered"
     else:
         fields["waited"] = f"{seconds:.1f} s"
     fields["output"] = tail(scene.output, 1000)
+    fields["trigger"] = _requests(scene, 1000)
     if scene.notes:
         fields["notes"] = list(scene.notes)
     if scene.start:

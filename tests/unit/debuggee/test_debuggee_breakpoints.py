@@ -1,20 +1,26 @@
-"""The parts of the rules that need no debugger: what is valid Python, which hit counts, which names a class has."""
+"""The parts of the rules that need no debugger: valid Python, hit counts, names of classes, reports."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mcp_debug_tool.debuggee import breakpoints
+from mcp_debug_tool import debuggee
+from mcp_debug_tool.debuggee import breakpoints, events
 
 check: Callable[[dict[str, Any]], str | None] = breakpoints.check
 log_expression: Callable[[str], str] = breakpoints.log_expression
 class_names: Callable[[type[BaseException]], set[str]] = breakpoints.class_names
+hit: Callable[[str], bool] = debuggee.hit
+reports: Callable[[], dict[str, dict[str, Any]]] = breakpoints.reports
 count_matches: Callable[[tuple[str, int], int], bool] = breakpoints._count_matches
 
 
@@ -129,3 +135,174 @@ def test_a_class_answers_to_its_own_and_its_bases_names_plain_and_dotted() -> No
 
 def test_a_class_is_found_by_the_dotted_name_it_is_documented_under() -> None:
     assert "json.decoder.JSONDecodeError" in class_names(json.JSONDecodeError)
+
+
+# --- how breakpoints have fared -------------------------------------------------------------------------------
+
+KEY = "/app/a.py:3"
+Run = Callable[[object], None]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    """Makes a file one that has been imported; rules are set without pydevd, and gone after the test."""
+
+    def imported(file: object) -> None:
+        module = ModuleType("module")
+        monkeypatch.setattr(module, "__file__", file, raising=False)
+        monkeypatch.setitem(sys.modules, f"a module of the program {file}", module)
+
+    monkeypatch.setattr(breakpoints, "_count_library_as_user_code", lambda _: {})
+    breakpoints.forget()
+    yield imported
+    breakpoints.forget()
+
+
+def set_rules(*entries: dict[str, Any]) -> None:
+    """Set breakpoints on KEY."""
+    breakpoints.set_table({KEY: list(entries)}, [])
+
+
+@pytest.mark.usefixtures("run")
+def test_hits_and_what_was_passed_over_are_counted_apart() -> None:
+    set_rules({"id": "b1", "condition": "number % 3 == 0"}, {"id": "b2"})
+    stops = [hit(KEY) for number in range(7)]
+    assert stops == [True] * 7
+    told = reports()
+    assert told["b1"] == {"hits": 3, "passed": 4, "loaded": True}
+    assert told["b2"] == {"hits": 7, "passed": 0, "loaded": True}
+
+
+@pytest.mark.usefixtures("run")
+def test_a_line_whose_condition_was_never_true_is_loaded_and_was_passed() -> None:
+    set_rules({"id": "b1", "condition": "False"})
+    assert [hit(KEY) for _ in range(3)] == [False] * 3
+    assert reports() == {"b1": {"hits": 0, "passed": 3, "loaded": True}}
+
+
+@pytest.mark.usefixtures("run")
+def test_a_hit_that_its_count_lets_go_on_is_a_hit() -> None:
+    set_rules({"id": "b1", "condition": "True", "hit_condition": ["==", 2]})
+    assert [hit(KEY) for _ in range(3)] == [False, True, False]
+    assert reports()["b1"] == {"hits": 3, "passed": 0, "loaded": True}
+
+
+@pytest.mark.usefixtures("run")
+def test_a_log_point_counts_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[object] = []
+    monkeypatch.setattr(events, "send", lambda name, body: sent.append((name, body)))
+    set_rules({"id": "b1", "condition": "number", "log_message": "n={number}"})
+    assert [hit(KEY) for number in range(3)] == [False] * 3
+    assert sent == [("mcpDebugLog", {"breakpoint": "b1", "text": f"n={number}"}) for number in (1, 2)]
+    assert reports()["b1"] == {"hits": 2, "passed": 1, "loaded": True}
+
+
+def test_a_condition_that_raises_is_neither_a_hit_nor_passed_but_stops(run: Run) -> None:
+    run("/app/a.py")
+    set_rules({"id": "b1", "condition": "no_such_name"})
+    assert hit(KEY)
+    assert reports()["b1"] == {"hits": 0, "passed": 0, "loaded": True}
+
+
+@pytest.mark.usefixtures("run")
+def test_counts_outlive_new_rules() -> None:
+    set_rules({"id": "b1"})
+    hit(KEY)
+    set_rules({"id": "b1"}, {"id": "b2"})
+    hit(KEY)
+    assert [reports()[name]["hits"] for name in ("b1", "b2")] == [2, 1]
+
+
+@pytest.mark.usefixtures("run")
+def test_only_the_breakpoints_that_are_set_are_told_of() -> None:
+    set_rules({"id": "b1"})
+    hit(KEY)
+    set_rules({"id": "b2"})
+    assert set(reports()) == {"b2"}
+    breakpoints.set_table({}, [])
+    assert reports() == {}
+
+
+def test_a_file_nobody_has_run_is_told_with_those_of_its_name(run: Run) -> None:
+    set_rules({"id": "b1"})
+    assert reports()["b1"] == {"hits": 0, "passed": 0, "loaded": False, "same_name": []}
+    for file in [f"/copy{number}/a.py" for number in range(5)] + ["/app/b.py", "/app/aa.py"]:
+        run(file)
+    assert reports()["b1"]["same_name"] == ["/copy0/a.py", "/copy1/a.py", "/copy2/a.py"]
+    run("/app/a.py")
+    assert reports()["b1"] == {"hits": 0, "passed": 0, "loaded": True}
+
+
+@pytest.mark.parametrize("file", [5, None, b"/app/a.py"])
+def test_a_module_with_an_odd_name_for_its_file_disturbs_nobody(run: Run, file: object) -> None:
+    run(file)
+    set_rules({"id": "b1"})
+    assert not reports()["b1"]["loaded"]
+
+
+def test_a_script_that_was_named_from_its_folder_is_loaded(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run("a.py")
+    breakpoints.set_table({f"{tmp_path}/a.py:1": [{"id": "b1"}]}, [])
+    assert reports()["b1"]["loaded"]
+
+
+def test_a_file_that_ran_under_another_name_is_loaded(run: Run, tmp_path: Path) -> None:
+    real, link = tmp_path / "real", tmp_path / "link"
+    real.mkdir()
+    (real / "a.py").write_text("x = 1\n")
+    link.symlink_to(real)
+    breakpoints.set_table({f"{real}/a.py:1": [{"id": "b1"}], f"{link}/a.py:1": [{"id": "b2"}]}, [])
+    run(f"{link}/a.py")
+    assert {name: told["loaded"] for name, told in reports().items()} == {"b1": True, "b2": True}
+
+
+def test_a_file_name_may_hold_colons(run: Run) -> None:
+    breakpoints.set_table({"/app/a:3:b.py:3": [{"id": "b1"}]}, [])
+    run("/app/a:3:b.py")
+    assert reports()["b1"]["loaded"]
+
+
+@pytest.mark.usefixtures("run")
+def test_reports_can_be_sent_as_json() -> None:
+    set_rules({"id": "b1", "condition": "True"}, {"id": "b2", "condition": "False"})
+    hit(KEY)
+    assert json.loads(json.dumps(reports())) == reports()
+
+
+@pytest.mark.usefixtures("run")
+def test_forgetting_takes_all_rules_counts_and_stops_away() -> None:
+    rules = [{"id": "b1"}, {"id": "b2", "condition": "False"}]
+    set_rules(*rules)
+    assert hit(KEY)
+    breakpoints._exceptions.rules = [("b3", "KeyError", None)]
+    breakpoints._exceptions.all_raised = True
+    breakpoints.forget()
+    assert reports() == {}
+    assert not hit(KEY)
+    assert breakpoints._stops == {}
+    assert breakpoints.raised_stop(KeyError(), None, {}) == {"breakpoints": [], "errors": [], "wanted": False}
+    set_rules(*rules)
+    assert [(told["hits"], told["passed"]) for told in reports().values()] == [(0, 0), (0, 0)]
+
+
+@pytest.mark.usefixtures("run")
+def test_a_fork_stops_nowhere_until_it_has_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_rules({"id": "b1"})
+    monkeypatch.setattr(breakpoints, "_pid", -1)
+    assert not hit(KEY)
+    assert reports()["b1"]["hits"] == 0
+    breakpoints.forget()
+    set_rules({"id": "b1"})
+    assert hit(KEY)
+
+
+@pytest.mark.usefixtures("run")
+def test_forgetting_frees_a_lock_that_another_thread_held_at_the_fork() -> None:
+    set_rules({"id": "b1"})
+    breakpoints._lock.acquire()
+    breakpoints.forget()
+    set_rules({"id": "b1"})
+    assert hit(KEY)

@@ -18,7 +18,7 @@ Write = Callable[..., str]
 resolve: Callable[..., list[Answer]] = lines.resolve
 check_program: Callable[[str], Answer] = lines.check_program
 read: Callable[[str], str] = lines.read
-set_sources: Callable[[dict[str, str], str], Answer] = lines.set_sources
+set_sources: Callable[[dict[str, str], str], None] = lines.set_sources
 
 
 @pytest.fixture

@@ -21,6 +21,9 @@ def _start_debugger(here):
         if settings is not None:
             _boot(settings, os.path.dirname(here), before, sorted(theirs - {here}))
     except BaseException:
+        if settings.startswith("child-"):
+            _leave_no_trace(here, path)
+            return
         # `site` would print this and let the program run on, undebugged.
         try:
             import traceback
@@ -31,6 +34,18 @@ def _start_debugger(here):
         finally:
             os._exit(120)
     sys.path[:] = path
+
+
+def _leave_no_trace(here, path):
+    """A child that cannot be followed runs as it would have without us."""
+    import os
+    import sys
+
+    sys.path[:] = path
+    theirs = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry and entry != here]
+    os.environ.pop("PYTHONPATH", None)
+    if theirs:
+        os.environ["PYTHONPATH"] = os.pathsep.join(theirs)
 
 
 def _boot(settings, package, before, folders):
@@ -52,7 +67,7 @@ def _boot(settings, package, before, folders):
         spec.loader.exec_module(module)
         from _mcp_debuggee import boot
 
-        boot.start(settings, before, folders)
+        boot.start(settings[6:] if settings.startswith("child-") else settings, before, folders)
     finally:
         sys.dont_write_bytecode = keep
 

@@ -1,0 +1,81 @@
+"""Checks of single parameters that several calls share: each gives a usable value or names what is wrong."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Mapping, Sequence
+
+from .errors import InvalidArgument
+
+# Linux gives one argument at most 128 KiB.
+MAX_ARGUMENT = 128 * 1024 - 1
+BREAK_ON = frozenset({"uncaught", "raised", "user_unhandled"})
+
+
+def check_texts(texts: Iterable[tuple[str, str | None]]) -> None:
+    """Refuse texts that cannot be passed to a program; each comes with the name of its parameter."""
+    for name, text in texts:
+        if text is not None and "\0" in text:
+            raise InvalidArgument(name, "contains a NUL character")
+        if text is not None and len(os.fsencode(text)) > MAX_ARGUMENT:
+            raise InvalidArgument(name, f"is longer than {MAX_ARGUMENT} bytes", hint="Put it into a file.")
+
+
+def exception_filters(break_on: Sequence[str]) -> frozenset[str]:
+    """The known exception filters."""
+    unknown = set(break_on) - BREAK_ON
+    if unknown:
+        raise InvalidArgument("break_on", f"{min(unknown)!r} is unknown", hint=f"Of {', '.join(sorted(BREAK_ON))}.")
+    return frozenset(break_on)
+
+
+def folder(cwd: str | None, base: str) -> str:
+    """An existing folder as an absolute path; `base` is where relative ones begin, and the default."""
+    path = os.path.normpath(os.path.join(base, os.path.expanduser(cwd or ".")))
+    if not os.path.isdir(path):
+        what = "is not a directory" if os.path.exists(path) else "does not exist"
+        raise InvalidArgument("cwd", f"{path} {what}", hint="Give an existing directory.")
+    return path
+
+
+def source_file(parameter: str, file: str, folders: Sequence[str]) -> str:
+    """The absolute path of a readable, regular file; a relative one is taken from the first folder that has it.
+
+    Raises:
+        InvalidArgument: naming `parameter`.
+    """
+    if "\0" in file:
+        raise InvalidArgument(parameter, "contains a NUL character")
+    path = placed_file(file, folders)
+    try:
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError) as error:
+        reason = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be reached: {error}"
+        raise InvalidArgument(parameter, f"{path} {reason}", hint=f"Relative paths begin at {folders[0]}.") from error
+    if not stat.S_ISREG(mode):
+        what = "is a directory" if stat.S_ISDIR(mode) else "is not a regular file"
+        raise InvalidArgument(parameter, f"{path} {what}", hint="Name a Python file; for a package use module.")
+    if not os.access(path, os.R_OK):
+        raise InvalidArgument(parameter, f"{path} is not readable", hint="Check its permissions.")
+    return path
+
+
+def placed_file(file: str, folders: Sequence[str]) -> str:
+    """The absolute path of a file, in the first folder that has it; in the first of all where none does."""
+    given = os.path.expanduser(file)
+    candidates = [os.path.normpath(os.path.join(folder, given)) for folder in folders]
+    return next((candidate for candidate in candidates if os.path.exists(candidate)), candidates[0])
+
+
+def changed_environ(environ: Mapping[str, str], changes: Mapping[str, str | None] | None) -> dict[str, str]:
+    """The environment with these variables set, and those that are None removed."""
+    result = dict(environ)
+    for name, value in (changes or {}).items():
+        if not name or "=" in name or "\0" in name or "\0" in (value or ""):
+            raise InvalidArgument("env", f"{name!r} is no name or value of a variable")
+        if value is None:
+            result.pop(name, None)
+        else:
+            result[name] = value
+    return result

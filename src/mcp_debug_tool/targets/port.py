@@ -1,0 +1,92 @@
+"""Attach to a program that waits at a port, under `debugpy.listen` or `python -m debugpy --listen`.
+
+The port is never probed: its first connection is the session. A refused connection alone is tried again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import anyio
+
+from ..errors import TargetError
+from ..path_map import SAME, PathMap
+from ..processes import Sink
+from ..transports.sockets import QuickStream
+from .base import Arrival, Reach, close_unreceived
+from .rendezvous import ARRIVALS, attach_arguments
+
+if sys.version_info < (3, 11):
+    from exceptiongroup import BaseExceptionGroup
+
+# A program that is being started has this long to open its port.
+CONNECT_SECONDS = 5.0
+_AGAIN_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class PortTarget:
+    """A program behind a debug adapter at host and port."""
+
+    host: str
+    port: int
+    just_my_code: bool = True
+    path_map: PathMap = SAME
+
+    @asynccontextmanager
+    async def open(self, sink: Sink) -> AsyncIterator[Reach]:
+        """See Target.open."""
+        send, receive = anyio.create_memory_object_stream[Arrival](ARRIVALS)
+        arguments = attach_arguments(self.just_my_code)
+
+        async def call_child(body: Mapping[str, Any]) -> None:
+            connect = body.get("connect") or {}
+            stream = await _connected(str(connect.get("host") or self.host), int(connect.get("port") or self.port))
+            await send.send(Arrival(stream, {**arguments, **body}, has_adapter=True, has_our_code=False))
+
+        async with send, receive:
+            try:
+                stream = await _connected(self.host, self.port)
+                await send.send(Arrival(stream, arguments, has_adapter=True, has_our_code=False))
+                # Whether its processes run here cannot be known: the port may lead anywhere.
+                yield Reach(receive, is_here=False, call_child=call_child)
+            finally:
+                await close_unreceived(receive)
+
+    def sources(self) -> Mapping[str, str]:
+        """See Target.sources."""
+        return {}
+
+    async def why_not_connected(self) -> str | None:
+        """See Target.why_not_connected."""
+        return None
+
+
+async def _connected(host: str, port: int) -> QuickStream:
+    """A connection to the port, tried again while it is refused."""
+    try:
+        with anyio.fail_after(CONNECT_SECONDS):
+            while True:
+                with contextlib.suppress(ConnectionRefusedError):
+                    return QuickStream(await _tried(host, port))
+                await anyio.sleep(_AGAIN_SECONDS)
+    except TimeoutError:
+        raise TargetError(
+            f"nobody listens on {host}:{port}, tried for {CONNECT_SECONDS:g} s",
+            hint=f"Start the program with python -m debugpy --listen {port} --wait-for-client, or attach by pid.",
+        ) from None
+
+
+async def _tried(host: str, port: int) -> anyio.abc.SocketStream:
+    try:
+        return await anyio.connect_tcp(host, port)
+    except OSError as error:
+        causes = error.__cause__.exceptions if isinstance(error.__cause__, BaseExceptionGroup) else [error.__cause__]
+        if any(isinstance(cause, ConnectionRefusedError) for cause in [error, *causes]):
+            raise ConnectionRefusedError from error
+        raise TargetError(f"{host}:{port} cannot be reached: {error}", hint="Check host and port.") from error

@@ -1,0 +1,100 @@
+"""When a server is up, and the request that is then sent to it: what `start` waits for beside a stop."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import anyio
+
+from ..errors import InvalidArgument
+from ..http_request import Request
+from ..protocol.state import State
+from ..sessions import Session
+from ..transports import ports
+from ..views import Answer
+from .outcomes import compiled, outcome
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """What says that a server is up: a pattern in its output, or a port that listens."""
+
+    pattern: re.Pattern[str] | None = None
+    port: int | None = None
+
+
+def checked_readiness(ready: str | int | None) -> Readiness | None:
+    """What `ready` means.
+
+    Raises:
+        InvalidArgument: no pattern and no port, or a port that somebody has already.
+    """
+    if ready is None:
+        return None
+    if isinstance(ready, str) and not ready.isdecimal():
+        return Readiness(pattern=compiled("ready", ready))
+    port = int(ready)
+    if not 0 < port < 65536:
+        raise InvalidArgument("ready", f"{port} is no port", hint="From 1 to 65535, or a pattern of the output.")
+    if ports.is_listening(port):
+        pid = ports.listener_pid(port)
+        by = f" by process {pid} ({ports.process_name(pid)})" if pid is not None else ""
+        raise InvalidArgument("ready", f"port {port} is in use already{by}", hint="End that, or take another port.")
+    return Readiness(port=port)
+
+
+async def first_outcome(
+    session: Session,
+    seconds: float | None,
+    *,
+    readiness: Readiness | None,
+    trigger: Request | None,
+    full: bool,
+    notes: Sequence[str],
+    start: str,
+) -> Answer:
+    """The first stop or exit; or that the server is up; or, with a trigger, what that led to."""
+    began = time.monotonic()
+    if readiness is not None:
+        answer = await _until_ready(session, seconds, readiness, full=full, notes=notes, start=start)
+        is_up = session.state is State.RUNNING and "ready" in answer.fields
+        if trigger is None or not is_up:
+            return answer
+    if trigger is not None:
+        await session.trigger(trigger)
+    whole = session.wait_default if seconds is None else seconds
+    left = max(whole - (time.monotonic() - began), 0.0)
+    return await outcome(session, left, full=full, notes=notes, start=start)
+
+
+async def _until_ready(
+    session: Session, seconds: float | None, readiness: Readiness, *, full: bool, notes: Sequence[str], start: str
+) -> Answer:
+    if readiness.port is None:
+        return await outcome(
+            session, seconds, full=full, notes=notes, start=start, pattern=readiness.pattern, ready=True
+        )
+    listens = False
+
+    async def watch(port: int) -> None:
+        nonlocal listens
+        await ports.wait_listening(port, owner=None)
+        listens = True
+        session.notify()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(watch, readiness.port)
+        answer = await outcome(
+            session,
+            seconds,
+            full=full,
+            notes=notes,
+            start=start,
+            also=lambda: f"port {readiness.port} listens" if listens else "",
+            ready=True,
+        )
+        tasks.cancel_scope.cancel()
+    return answer
