@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from mcp_debug_tool import configurations
+from mcp_debug_tool import configurations, launch_json
 from mcp_debug_tool.configurations import Configuration
 from mcp_debug_tool.errors import InvalidArgument
 
@@ -156,7 +156,7 @@ def test_a_file_nested_too_deeply_is_refused(tmp_path: Path, opening: str, times
 def test_a_large_file_is_read_as_plain_json_only(tmp_path: Path) -> None:
     many = [{**LAUNCH, "name": f"entry {i}"} for i in range(2000)]
     text = json.dumps({"configurations": [*many, LAUNCH]})
-    assert len(text) > configurations.MAX_COMMENTED
+    assert len(text) > launch_json.MAX_COMMENTED
     write(tmp_path, text)
     assert found(tmp_path).name == "it"
     write(tmp_path, "// x\n" + text)
@@ -453,6 +453,16 @@ def test_what_is_not_done_here_is_refused_by_its_key_with_the_call_instead(
     assert "{call}" not in caught.value.hint
 
 
+def test_an_entry_that_runs_pytest_is_refused_with_pytests_own_parameter(tmp_path: Path) -> None:
+    keys = {"program": "", "module": "pytest", "args": ["-k", "s3cret"], "env": {"A": "s3cret"}}
+    with refused() as caught:
+        launch(tmp_path, **keys, preLaunchTask="build")
+    assert "start(pytest=[...], env=...)" in caught.value.hint
+    with refused() as caught:
+        launch(tmp_path, request="test")
+    assert "start(pytest=[...])" in caught.value.hint
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [
@@ -592,13 +602,15 @@ def test_a_refused_key_of_an_attach_has_attach_as_its_cure(tmp_path: Path) -> No
 
 # --- anything -------------------------------------------------------------------------------------------------
 
-TEXTS = st.one_of(
-    st.sampled_from(["", "a", "${file}", "${workspaceFolder}/a", "${env:TOKEN}", "${input:x}", "${", "a 'b", "5678"]),
+# The name of a variable may be shown, so the secret is a value only.
+NAMES = st.one_of(
+    st.sampled_from(["", "a", "${file}", "${workspaceFolder}/a", "${env:NAME}", "${input:x}", "${", "a 'b", "5678"]),
     st.text(st.characters(), max_size=6),
 )
+TEXTS = NAMES | st.sampled_from(["${env:TOKEN}", "a ${env:TOKEN}"])
 VALUES = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), TEXTS),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3),
     max_leaves=6,
 )
 SAID = {*LAUNCH, *ATTACH, "module", "code", "args", "pythonArgs", "env", "envFile", "cwd", "python", "gevent", "listen"}
@@ -615,8 +627,11 @@ def read_or_refused(folder: Path) -> Configuration | InvalidArgument:
 
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(base=st.sampled_from([LAUNCH, ATTACH, {"name": "it"}]), keys=st.dictionaries(KEYS | TEXTS, VALUES, max_size=4))
+@given(base=st.sampled_from([LAUNCH, ATTACH, {"name": "it"}]), keys=st.dictionaries(KEYS | NAMES, VALUES, max_size=4))
 @example(base=LAUNCH, keys={"args": "\ud800"})
+@example(base=LAUNCH, keys={"env": {"${env:NAME}": ["${env:TOKEN}"]}})
+@example(base=LAUNCH, keys={"args": "${env:TOKEN} > '"})
+@example(base=ATTACH, keys={"connect": {"host": "${env:TOKEN}", "port": "${env:TOKEN}"}})
 @example(base=LAUNCH, keys={"linux": {"name": 5, "request": "attach"}})
 def test_any_entry_is_read_or_refused(tmp_path: Path, base: dict[str, Any], keys: dict[str, Any]) -> None:
     write(tmp_path, json.dumps({"configurations": [{**base, **keys, "name": "it"}]}))

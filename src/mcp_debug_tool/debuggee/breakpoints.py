@@ -151,8 +151,16 @@ def _loaded(file: str, seen: set[str]) -> dict[str, Any]:
     """Whether code of `file` has run, else which files of the same name have."""
     name = os.path.basename(file)
     same_name = {os.path.realpath(other) for other in seen if os.path.basename(other) == name}
-    loaded = file in seen or os.path.realpath(file) in same_name
-    return {"loaded": True} if loaded else {"loaded": False, "same_name": sorted(same_name)[:3]}
+    if file in seen or os.path.realpath(file) in same_name:
+        return {"loaded": True}
+    mistakable = [other for other in same_name if not _is_installed(other)]
+    return {"loaded": False, "same_name": sorted(mistakable)[:3]}
+
+
+def _is_installed(file: str) -> bool:
+    """Whether a file belongs to a library: nobody means that one by a file of his own."""
+    library = os.path.dirname(os.path.realpath(os.__file__))
+    return file.startswith(library + os.sep) or "site-packages" in file or "dist-packages" in file
 
 
 def _files_seen() -> set[str]:

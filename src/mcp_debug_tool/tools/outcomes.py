@@ -27,19 +27,32 @@ async def outcome(
     *,
     full: bool = False,
     pattern: re.Pattern[str] | None = None,
-    also: Callable[[], str] = lambda: "",
-    ready: bool = False,
     exit_only: bool = False,
     notes: Sequence[str] = (),
     start: str = "",
     until: str | None = None,
 ) -> Answer:
-    """Wait at most `seconds` (None: the default) for what the call is about, then answer with the state there is.
-
-    It is about a stop (unless `exit_only`), the exit and the answer to a request that was sent; and a `pattern` in the
-    output, or something `also` names. `ready`: what is found means that a server is up.
-    """
+    """Wait for what the call is about (see `happening`), then answer with the state there is."""
     began = time.monotonic()
+    matched = await happening(session, seconds, pattern=pattern, exit_only=exit_only)
+    stop = session.wrapper.stop
+    if until is not None and stop is not None and stop.reason != "reached until":
+        notes = [*notes, f"{until} was not reached; it is no longer waited for"]
+    return page(session, time.monotonic() - began, full=full, matched=matched, notes=notes, start=start)
+
+
+async def happening(
+    session: Session,
+    seconds: float | None,
+    *,
+    pattern: re.Pattern[str] | None = None,
+    also: Callable[[], str] = lambda: "",
+    exit_only: bool = False,
+) -> str:
+    """Wait at most `seconds` (None: the default) for a stop, the exit or the answer to a request that was sent.
+
+    Or for a match of `pattern` in the output, or what `also` names: these are answered. `exit_only`: not for a stop.
+    """
     unsearched = session.resumed_at
     matched = ""
 
@@ -58,10 +71,7 @@ async def outcome(
         await session.wait(happened)
     if matched:
         session.resumed_at = session.journal.end
-    stop = session.wrapper.stop
-    if until is not None and stop is not None and stop.reason != "reached until":
-        notes = [*notes, f"{until} was not reached; it is no longer waited for"]
-    return page(session, time.monotonic() - began, full=full, matched=matched, ready=ready, notes=notes, start=start)
+    return matched
 
 
 def _is_over(trigger: Trigger) -> bool:

@@ -11,11 +11,10 @@ import anyio
 
 from ..errors import InvalidArgument
 from ..http_request import Request
-from ..protocol.state import State
 from ..sessions import Session
 from ..transports import ports
 from ..views import Answer
-from .outcomes import compiled, outcome
+from .outcomes import compiled, happening, page
 
 
 @dataclass(frozen=True)
@@ -58,25 +57,25 @@ async def first_outcome(
 ) -> Answer:
     """The first stop or exit; or that the server is up; or, with a trigger, what that led to."""
     began = time.monotonic()
+    left = session.wait_default if seconds is None else seconds
+    ready = ""
     if readiness is not None:
-        answer = await _until_ready(session, seconds, readiness, full=full, notes=notes, start=start)
-        is_up = session.state is State.RUNNING and "ready" in answer.fields
-        if trigger is None or not is_up:
-            return answer
-    if trigger is not None:
+        ready = await _until_ready(session, left, readiness)
+        left = max(left - (time.monotonic() - began), 0.0)
+    if trigger is not None and (ready or readiness is None):
         await session.trigger(trigger)
-    whole = session.wait_default if seconds is None else seconds
-    left = max(whole - (time.monotonic() - began), 0.0)
-    return await outcome(session, left, full=full, notes=notes, start=start)
+    if readiness is None or (ready and trigger is not None):
+        await happening(session, left)
+    waited = time.monotonic() - began
+    if ready and trigger is not None:
+        notes, ready = [*notes, f"ready: {ready}"], ""
+    return page(session, waited, full=full, matched=ready, ready=True, notes=notes, start=start)
 
 
-async def _until_ready(
-    session: Session, seconds: float | None, readiness: Readiness, *, full: bool, notes: Sequence[str], start: str
-) -> Answer:
+async def _until_ready(session: Session, seconds: float, readiness: Readiness) -> str:
+    """Wait for the server to be up, and say how it is known; empty where it is not, or something else came first."""
     if readiness.port is None:
-        return await outcome(
-            session, seconds, full=full, notes=notes, start=start, pattern=readiness.pattern, ready=True
-        )
+        return await happening(session, seconds, pattern=readiness.pattern)
     listens = False
 
     async def watch(port: int) -> None:
@@ -87,14 +86,7 @@ async def _until_ready(
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(watch, readiness.port)
-        answer = await outcome(
-            session,
-            seconds,
-            full=full,
-            notes=notes,
-            start=start,
-            also=lambda: f"port {readiness.port} listens" if listens else "",
-            ready=True,
-        )
+        also = lambda: f"port {readiness.port} listens" if listens else ""  # noqa: E731
+        ready = await happening(session, seconds, also=also)
         tasks.cancel_scope.cancel()
-    return answer
+    return ready

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 Field = str | int | Sequence[Any] | Mapping[str, Any]
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 # What the first line of the text says already.
 _IN_HEADLINE = (
@@ -58,6 +61,11 @@ def _item(item: Any) -> str:
     if isinstance(item, Mapping):
         return ", ".join(f"{key} {value}" for key, value in item.items())
     return str(item)
+
+
+def uncoloured(text: str) -> str:
+    """Output without the colours it has for a terminal; they would be many characters that say nothing."""
+    return _COLOUR.sub("", text)
 
 
 def visible(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from ..breakpoints import Breakpoint
 from ..journal import Excerpt
 from ..stops import Frame
-from .answer import Answer, Field, cut, path, visible
+from .answer import Answer, Field, cut, path, uncoloured, visible
 from .state import stack_lines, tail
 
 
@@ -94,7 +94,7 @@ def _evaluated(result: Mapping[str, Any]) -> str:
 
 def output_page(session: str, state: str, excerpt: Excerpt) -> Answer:
     """A piece of the program's output and the cursor behind it."""
-    fields: dict[str, Field] = {"session": session, "state": state, "output": visible(excerpt.text)}
+    fields: dict[str, Field] = {"session": session, "state": state, "output": visible(uncoloured(excerpt.text))}
     fields["cursor"] = excerpt.next
     if excerpt.dropped:
         fields["dropped"] = f"{excerpt.dropped:,} bytes before this are no longer kept"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from ..journal import Excerpt
 from ..stops import Exit, Frame, FrameView, Link, Stop
-from .answer import Answer, Field, cut, cut_path, cut_source, cut_value, path, visible
+from .answer import Answer, Field, cut, cut_path, cut_source, cut_value, path, uncoloured, visible
 
 # A page of 1,000 tokens at four bytes each; what does not fit is shown smaller, then left out and counted.
 PAGE_BYTES = 4000
@@ -181,7 +181,7 @@ def _variables(view: FrameView, size: _Size, changed: Mapping[str, str]) -> dict
 
 def tail(output: Excerpt, limit: int) -> str:
     """The last of what was printed, at most `limit` characters; says how much is not shown."""
-    text = visible(output.text)
+    text = visible(uncoloured(output.text))
     dropped = output.dropped
     if len(text) > limit:
         dropped += len(text[:-limit].encode())

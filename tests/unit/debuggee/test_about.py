@@ -44,6 +44,10 @@ def _no_traces(monkeypatch: pytest.MonkeyPatch) -> None:
         (["-Werror", "app.py"], "app.py"),
         (["-X", "dev", "-m", "pkg"], "-m pkg"),
         (["-Xdev", "-m", "pkg"], "-m pkg"),
+        (["-um", "pkg", "-m", "other"], "-m pkg"),
+        (["-mpkg.mod", "-c", "x"], "-m pkg.mod"),
+        (["-uc", SPAWN], "multiprocessing spawn"),
+        (["/srv/app/"], "app"),
         (["-W", "-m", "app.py"], "app.py"),
         (["--check-hash-based-pycs", "always", "app.py"], "app.py"),
         # Nothing that could be named: the interpreter itself.

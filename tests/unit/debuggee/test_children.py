@@ -1,165 +1,133 @@
-"""Which of the programs a program starts are Pythons, and what they are told to run."""
+"""What a child is handed on: its environment, its settings, and the descriptor they come through."""
 
 from __future__ import annotations
 
+import json
 import os
-import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mcp_debug_tool.debuggee import children
+from mcp_debug_tool.debuggee.command_lines import CommandLine, read_arguments
 
 Action = tuple[object, ...]
 
-python_arguments: Callable[[Sequence[str], Sequence[str]], list[str] | None] = children._python_arguments
-starts_python: Callable[[str], bool] = children._starts_python
-flags: Callable[[Sequence[str]], list[str]] = children._flags
-script: Callable[[Sequence[str]], str] = children._script
-mapping: Callable[[object], dict[str, str] | None] = children._mapping
+mapping: Callable[[object], dict[str, str]] = children._mapping
+texts: Callable[[object], list[str]] = children._texts
 kept_open: Callable[[Sequence[Action], int], tuple[list[Action], int]] = children._kept_open
+CONFIG = {"package": "/ours", "token": "t"}
 
 
-def executable(folder: Path, name: str, first: bytes) -> str:
-    """A file of that name that begins with `first`."""
-    path = folder / name
-    path.write_bytes(first)
-    return str(path)
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
+    """What the server would be told; there is none here."""
+    events: list[dict[str, Any]] = []
+    monkeypatch.setattr(children.events, "send", lambda name, body: events.append({"name": name, **body}))
+    yield events
 
 
-# --- whether a Python is started ------------------------------------------------------------------------------
+def followed(*args: str) -> CommandLine | None:
+    """What a child started so is followed as."""
+    follower = children._Follower(None, CONFIG)
+    command: CommandLine | None = follower._command(args, ())
+    return command
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["python", "python3", "python3.8", "python3.13", "python3.13t", "python.exe", "pythonw.exe", "/opt/py/bin/python3"],
-)
-def test_a_program_named_like_a_python_is_one(name: str) -> None:
-    assert python_arguments([name, "-u", "app.py"], ()) == ["-u", "app.py"]
+def settings(environ: dict[str, str], arguments: Sequence[str], cwd: Path) -> dict[str, Any]:
+    """The settings that a child with these arguments reads, after `environ` was made its environment."""
+    (reader,) = children._Follower(None, CONFIG)._settings_for_child(environ, read_arguments(arguments), str(cwd))
+    assert environ["MCP_DEBUG_BOOT"] == f"child-fd:{reader}"
+    with open(reader, "rb") as pipe:
+        read: dict[str, Any] = json.loads(pipe.read())
+    return read
 
 
-@pytest.mark.parametrize(
-    "name", ["python-config", "python3-config", "ipython", "pythonx", "py", "pypy3", "bash", "/bin/ls", ""]
-)
-def test_a_program_named_otherwise_is_none(name: str) -> None:
-    assert python_arguments([name, "-u", "app.py"], ()) is None
+# --- which children are followed ------------------------------------------------------------------------------
 
 
-def test_the_interpreter_that_runs_is_a_python_whatever_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "executable", "/opt/blender/runtime")
-    assert python_arguments(["/opt/blender/runtime", "a.py"], ()) == ["a.py"]
+def test_a_python_is_followed(told: list[dict[str, Any]]) -> None:
+    command = followed("python3", "-u", "a.py", "-I")
+    assert command is not None
+    assert command.name == "a.py"
+    assert told == []
 
 
-def test_a_command_of_nothing_starts_nothing() -> None:
-    assert python_arguments([], ()) is None
-
-
-def test_what_is_executed_counts_and_not_what_it_is_called(tmp_path: Path) -> None:
-    python = executable(tmp_path, "python3", b"\x7fELF")
-    other = executable(tmp_path, "other", b"\x7fELF")
-    assert python_arguments(["worker: 1", "a.py"], [python]) == ["a.py"]
-    assert python_arguments(["python3", "a.py"], [other]) is None
-
-
-def test_of_several_places_on_the_path_the_first_that_exists_is_executed(tmp_path: Path) -> None:
-    (tmp_path / "empty").mkdir()
-    python = executable(tmp_path, "python3", b"\x7fELF")
-    missing = str(tmp_path / "empty" / "python3")
-    assert python_arguments(["python3", "a.py"], [missing, python]) == ["a.py"]
-    # None exists: the name it is called by is all that is known.
-    assert python_arguments(["python3", "a.py"], [missing]) == ["a.py"]
-    assert python_arguments(["ls"], [missing]) is None
+def test_another_program_is_not_followed_and_nobody_is_told(told: list[dict[str, Any]]) -> None:
+    assert followed("ls", "-c", "python3") is None
+    assert followed() is None
+    assert told == []
 
 
 @pytest.mark.parametrize(
-    ("args", "arguments"),
+    "args",
     [
-        (["env", "python3", "a.py"], ["a.py"]),
-        (["/usr/bin/env", "A=1", "B=", "python3", "-m", "pkg"], ["-m", "pkg"]),
-        (["env", "-i", "A=1", "python3", "a.py"], ["a.py"]),
-        (["env", "python3"], []),
-        (["env", "ls", "python3"], None),
-        (["env", "A=1"], None),
-        (["env"], None),
+        ("python3", "-c", "from multiprocessing.resource_tracker import main;main(3)"),
+        ("python3", "-c", "from multiprocessing.semaphore_tracker import main;main(3)"),
+        ("python3", os.path.join("/lib", "debugpy", "adapter"), "--port", "1"),
     ],
 )
-def test_a_python_behind_env_is_found(args: list[str], arguments: list[str] | None) -> None:
-    assert python_arguments(args, ()) == arguments
-
-
-# --- scripts that start a Python by their first line ----------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("content", "starts"),
-    [
-        (b"#!/usr/bin/env python3\nimport sys\n", True),
-        (b"#!/venv/bin/python\n", True),
-        (b"#!/usr/bin/python3.11 -u", True),
-        (b"#! /usr/bin/python3\r\n", True),
-        (b"#!/bin/sh\nexec python app.py\n", False),
-        (b"import sys  # python\n", False),
-        (b"\n#!/usr/bin/env python3\n", False),
-        (b"\x7fELF python", False),
-        (b"", False),
-    ],
-)
-def test_the_first_line_of_a_script_names_its_python(tmp_path: Path, content: bytes, starts: bool) -> None:
-    assert starts_python(executable(tmp_path, "tool", content)) == starts
-
-
-def test_a_file_that_cannot_be_read_starts_no_python(tmp_path: Path) -> None:
-    assert not starts_python(str(tmp_path / "none"))
-    assert not starts_python(str(tmp_path))
-
-
-def test_a_console_script_is_a_python_whose_first_argument_is_the_script(tmp_path: Path) -> None:
-    tool = executable(tmp_path, "pytest", b"#!/venv/bin/python\n")
-    arguments = python_arguments([tool, "-x", "tests"], [tool])
-    assert arguments == [tool, "-x", "tests"]
-    assert (flags(arguments), script(arguments)) == ([], tool)
-
-
-def test_a_shell_script_and_a_binary_start_no_python(tmp_path: Path) -> None:
-    for name, content in (("run.sh", b"#!/bin/sh\n"), ("tool", b"\x7fELF")):
-        path = executable(tmp_path, name, content)
-        assert python_arguments([path, "a.py"], [path]) is None
-
-
-# --- what it is told to run -----------------------------------------------------------------------------------
+def test_processes_that_only_serve_others_are_not_followed(told: list[dict[str, Any]], args: tuple[str, ...]) -> None:
+    assert followed(*args) is None
+    assert told == []
 
 
 @pytest.mark.parametrize(
-    ("arguments", "own", "runs"),
+    ("args", "command"),
     [
-        ([], [], ""),
-        (["a.py"], [], "a.py"),
-        (["a.py", "-I", "-W", "x"], [], "a.py"),
-        (["-u", "a.py"], ["-u"], "a.py"),
-        (["-I", "a.py"], ["-I"], "a.py"),
-        (["-IB", "-OO", "a.py"], ["-IB", "-OO"], "a.py"),
-        (["-W", "error", "a.py", "-S"], ["-W"], "a.py"),
-        (["-Werror", "a.py"], ["-Werror"], "a.py"),
-        (["-W", "-I", "a.py"], ["-W"], "a.py"),
-        (["-W", "a", "-W", "b", "a.py"], ["-W", "-W"], "a.py"),
-        (["-u", "-W", "-u", "a.py"], ["-u", "-W"], "a.py"),
-        (["-X", "dev", "-X", "utf8", "-u", "a.py"], ["-X", "-X", "-u"], "a.py"),
-        (["--check-hash-based-pycs", "never", "a.py"], ["--check-hash-based-pycs"], "a.py"),
-        (["-m", "pkg", "a.py"], [], ""),
-        (["-u", "-m", "pkg", "-I"], ["-u"], ""),
-        (["-m"], [], ""),
-        (["-c", "print(1)", "-I"], [], "print(1)"),
-        (["-E", "-c", "-m"], ["-E"], "-m"),
-        (["-"], [], ""),
-        (["-u", "-", "a.py"], ["-u"], ""),
-        (["-W"], ["-W"], ""),
-        (["-u"], ["-u"], ""),
+        (("python3", "-I", "a.py"), "python3 -I a.py"),
+        (("/bin/sh", "-c", "python3 a.py"), "python3 a.py"),
+        (("bash", "-e", "-c", "python3 a.py"), "python3 a.py"),
     ],
 )
-def test_options_of_the_interpreter_are_told_from_what_it_runs(arguments: list[str], own: list[str], runs: str) -> None:
-    assert flags(arguments) == own
-    assert script(arguments) == runs
+def test_the_server_is_told_of_a_child_that_cannot_be_followed(
+    told: list[dict[str, Any]], args: tuple[str, ...], command: str
+) -> None:
+    assert followed(*args) is None
+    assert [(event["name"], event["command"]) for event in told] == [("mcpDebugNotFollowed", command)]
+    assert told[0]["reason"]
+
+
+def test_a_long_command_is_told_in_part(told: list[dict[str, Any]]) -> None:
+    followed("python3", "-I", "x" * 5000)
+    assert len(told[0]["command"]) < 300
+
+
+# --- its settings ---------------------------------------------------------------------------------------------
+
+
+def test_a_child_has_our_folder_before_its_own_path_and_gives_it_back(tmp_path: Path) -> None:
+    environ = {"A": "1", "PYTHONPATH": "/theirs"}
+    read = settings(environ, ["a.py"], tmp_path)
+    assert environ["PYTHONPATH"] == os.pathsep.join([os.path.join("/ours", "inject"), "/theirs"])
+    assert read["environ"] == {"PYTHONPATH": "/theirs", "MCP_DEBUG_BOOT": None}
+    assert read["token"] == "t"
+    assert environ["A"] == "1"
+
+
+def test_a_child_without_a_path_of_its_own_loses_ours_again(tmp_path: Path) -> None:
+    environ: dict[str, str] = {}
+    assert settings(environ, ["a.py"], tmp_path)["environ"]["PYTHONPATH"] is None
+    assert environ["PYTHONPATH"] == os.path.join("/ours", "inject")
+
+
+def test_a_script_has_its_real_folder_first_and_all_else_the_one_it_is_started_in(tmp_path: Path) -> None:
+    folder = Path(os.path.realpath(tmp_path))
+    (folder / "sub").mkdir()
+    (folder / "sub" / "a.py").write_text("")
+    (folder / "link.py").symlink_to(folder / "sub" / "a.py")
+    for arguments in (["sub/a.py"], ["link.py"], ["-u", str(folder / "link.py")]):
+        assert settings({}, arguments, folder)["first_path"] == str(folder / "sub")
+    for arguments in (["-m", "pkg"], ["-c", "/srv/app.py"], ["-"], []):
+        assert settings({}, arguments, folder)["first_path"] == str(folder)
+
+
+def test_settings_that_no_pipe_would_hold_are_not_passed(tmp_path: Path) -> None:
+    environ = {"PYTHONPATH": "x" * 70_000}
+    assert children._Follower(None, CONFIG)._settings_for_child(environ, read_arguments(["a.py"]), str(tmp_path)) == []
+    assert environ == {"PYTHONPATH": "x" * 70_000}
 
 
 # --- environments ---------------------------------------------------------------------------------------------
@@ -168,7 +136,6 @@ def test_options_of_the_interpreter_are_told_from_what_it_runs(arguments: list[s
 @pytest.mark.parametrize(
     ("env", "names"),
     [
-        (None, None),
         ({}, {}),
         ([], {}),
         ({"A": "1", "B": ""}, {"A": "1", "B": ""}),
@@ -178,22 +145,25 @@ def test_options_of_the_interpreter_are_told_from_what_it_runs(arguments: list[s
         (["A=x=y", "B==", b"C= "], {"A": "x=y", "B": "=", "C": " "}),
     ],
 )
-def test_an_environment_is_read_in_any_form(env: object, names: dict[str, str] | None) -> None:
+def test_an_environment_is_read_in_any_form(env: object, names: dict[str, str]) -> None:
     assert mapping(env) == names
 
 
 def test_an_environment_of_odd_bytes_is_the_same_when_it_is_handed_on() -> None:
     read = mapping([b"A=\xff\xfe"])
-    assert read is not None
     assert {os.fsencode(name): os.fsencode(value) for name, value in read.items()} == {b"A": b"\xff\xfe"}
 
 
 def test_an_environment_is_a_copy() -> None:
     env: Mapping[str, str] = {"A": "1"}
     read = mapping(env)
-    assert read is not None
     read["B"] = "2"
     assert env == {"A": "1"}
+
+
+def test_arguments_are_read_in_any_form() -> None:
+    assert texts(["a", b"b\xff", Path("/srv")]) == ["a", os.fsdecode(b"b\xff"), "/srv"]
+    assert texts(()) == []
 
 
 # --- descriptors for posix_spawn ------------------------------------------------------------------------------
