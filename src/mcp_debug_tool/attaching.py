@@ -17,6 +17,7 @@ from .targets.pid import PidTarget
 from .targets.port import PortTarget
 
 LOOPBACK = "127.0.0.1"
+MAX_PORT_DIGITS = 5
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def _target(asked: Attachment, settings: Settings) -> tuple[PidTarget | PortTarg
 
 def _address(listen: str) -> tuple[str, int]:
     host, _, port = listen.rpartition(":")
-    if not port.isdecimal():
+    if not port.isdecimal() or len(port) > MAX_PORT_DIGITS:
         raise InvalidArgument("listen", f"{listen!r} is not host:port or port", hint="Such as 127.0.0.1:5678.")
     _check_port("listen", int(port))
     return host.strip("[]") or LOOPBACK, int(port)

@@ -1,4 +1,4 @@
-"""The command line: serve (the default), doctor, --version."""
+"""The command line: serve (the default), doctor, hook, --version."""
 
 from __future__ import annotations
 
@@ -17,22 +17,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"mcp-debug {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="command")
-    commands.add_parser("serve", help="serve MCP over stdin and stdout (what it does without a command)")
+    serve = commands.add_parser("serve", help="serve MCP over stdin and stdout (what it does without a command)")
+    serve.add_argument(
+        "--allow-remote",
+        action="store_true",
+        help="let calls name other machines: to attach to, to listen on, to send a trigger to",
+    )
     commands.add_parser("doctor", help="check this machine and say what to mend")
+    commands.add_parser(
+        "hook",
+        help="print a folder: a program started with it as PYTHONPATH can be attached to by pid without gdb",
+    )
     chosen = parser.parse_args(arguments)
     if chosen.command == "doctor":
         from .doctor import main as doctor
 
         return doctor()
-    return _serve()
+    if chosen.command == "hook":
+        from .interpreters import DORMANT
+
+        print(DORMANT)
+        return 0
+    return _serve(allow_remote=getattr(chosen, "allow_remote", False))
 
 
-def _serve() -> int:
+def _serve(*, allow_remote: bool) -> int:
     import anyio
 
     from .server import serve_stdio
+    from .settings import Settings
 
-    status = anyio.run(serve_stdio)
+    status = anyio.run(serve_stdio, Settings(allow_remote=allow_remote))
     sys.stdout.flush()
     sys.stderr.flush()
     # The thread that read stdin may still sit there; Python would wait for it.

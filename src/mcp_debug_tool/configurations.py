@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from .debuggee.command_lines import read_arguments
 from .launch_json import WAYS, Scope, find, named_entry, refuse, replaced, requested, scope_of, shown
 
 # These change what VS Code shows, which process it uses for itself, or what only an adapter of its own needs; the
@@ -182,12 +183,22 @@ def _launched(values: Mapping[str, Any], folder: str) -> dict[str, Any]:
         "module": module or None,
         "code": code or None,
         "args": _args(values),
-        "flags": (*python[1:], *_texts(values, "pythonArgs")),
+        "flags": _flags((*python[1:], *_texts(values, "pythonArgs"))),
         "env": _env(values),
         "env_file": os.path.normpath(os.path.join(folder, env_file)) if env_file else None,
         "cwd": cwd,
         "python": _interpreter(python[0], folder) if python else None,
     }
+
+
+def _flags(flags: tuple[str, ...]) -> tuple[str, ...]:
+    line = read_arguments(flags)
+    if line.is_closed:
+        what = "the interpreter's options switch off PYTHONPATH or site, by which the debugger comes in"
+        refuse(what, "Take -I, -E and -S out of the entry's pythonArgs and python.")
+    if line.kind != "stdin":
+        refuse("the interpreter's options say what to run", "Put that into program, module or code of the entry.")
+    return flags
 
 
 def _interpreter(python: str, folder: str) -> str | None:

@@ -53,6 +53,7 @@ class DAPProcess:
         self._observer = observer
         self._pending_attach: Pending | None = None
         self._initialized = anyio.Event()
+        self._attached = anyio.Event()
         self._step_after_handler = ""
         self._stopped_send, self._stopped = anyio.create_memory_object_stream[Mapping[str, Any]](STOP_BACKLOG)
         self.client = DAPClient(arrival.stream, self._on_event)
@@ -80,6 +81,7 @@ class DAPProcess:
             tasks.start_soon(self._take_stops)
             await self.client.run()
             self.stop = None
+            self._attached.set()
             tasks.cancel_scope.cancel()
 
     async def introduce(self, sources: Mapping[str, str], first_path: str) -> None:
@@ -96,6 +98,7 @@ class DAPProcess:
         except (AdapterError, ProtocolError) as error:
             reason = self.refusal or f"its debugger did not answer as one: {error}"
             raise StartFailed(reason, hint="Check that it is a Python debugger's port, or a Python program.") from error
+        self.placer.paths = self.placer.paths.seen_from(str(about["cwd"]))
         self.pid, self.parent_pid, self.title = int(about["pid"]), int(about["ppid"]), str(about["title"])
 
     async def _attach(self) -> None:
@@ -131,13 +134,15 @@ class DAPProcess:
         await self.client.request("configurationDone")
         if self._pending_attach is not None:
             await self._pending_attach.answer(ATTACH_SECONDS)
+        if self._arrival.tells_when_attached:
+            # pydevd answers before any thread is traced: a pause until then would be lost.
+            with anyio.move_on_after(ATTACH_SECONDS):
+                await self._attached.wait()
 
     async def let_go(self) -> None:
         """Take the debugger away; the process runs on without it."""
         try:
             with anyio.move_on_after(ATTACH_SECONDS / 2):
-                if not self._arrival.has_our_code:
-                    await self.inspector.call("leave")
                 await self.client.request("disconnect", {"terminateDebuggee": False})
         except (AdapterError, ProtocolError):
             return
@@ -149,6 +154,8 @@ class DAPProcess:
             self._note_stopped(event.body)
         elif event.name == "initialized":
             self._initialized.set()
+        elif event.name == "mcpDebugAttached":
+            self._attached.set()
         elif event.name == "mcpDebugRefused":
             self.refusal = str(event.body.get("reason"))
             self.client.finish()

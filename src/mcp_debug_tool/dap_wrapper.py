@@ -69,6 +69,7 @@ class DAPWrapper:
         self._standing: list[DAPProcess] = []
         self._focus: DAPProcess | None = None
         self._numbers: dict[str, int] = {}
+        self._names: dict[int, str] = {}
         self.journal = journal
         self.stops = 0
         """How often one of its processes has stopped so far."""
@@ -157,18 +158,25 @@ class DAPWrapper:
 
     def _enter(self, process: DAPProcess) -> None:
         """Give it its name and place in the tree; after an exec it is the process it was."""
-        known = [*self._processes, *([self._root] if self._root is not None else [])]
-        before = next((p for p in known if p.pid == process.pid), None)
-        if before is not None:
-            process.name = before.name
-            self._leave(before)
-            self._root = process if self._root is before else self._root
+        # Elsewhere, such as in several containers, processes may share a number.
+        name = self._names.get(process.pid, "") if self._reach.is_here else ""
+        if name:
+            self._take_the_place_of(name, process)
         else:
             parent = next((p for p in self._processes if p.pid == process.parent_pid), self._root)
             prefix = f"{parent.name}." if parent is not None else "p"
             process.name = f"{prefix}{self._numbers.get(prefix, 0) + 1}"
             self._numbers[prefix] = self._numbers.get(prefix, 0) + 1
+            self._names[process.pid] = process.name
         self._processes.append(process)
+
+    def _take_the_place_of(self, name: str, process: DAPProcess) -> None:
+        process.name = name
+        for before in [p for p in self._processes if p.name == name]:
+            self._leave(before)
+        if self._root is not None and self._root.name == name:
+            self._root = process
+        self._shared.count_anew(name)
 
     async def _look_at_program(self, process: DAPProcess) -> None:
         """Find the program's own file and refuse what does not compile; nothing of it runs yet."""

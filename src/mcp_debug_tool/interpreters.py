@@ -27,6 +27,7 @@ _BIN = ("Scripts", "python.exe") if os.name == "nt" else ("bin", "python")
 DEBUGPY = str(Path(debugpy.__file__).parent)
 PACKAGE = str(Path(__file__).parent / "debuggee")
 INJECT = str(Path(PACKAGE, "inject"))
+DORMANT = str(Path(PACKAGE, "dormant"))
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,7 @@ def prepare(launch: Launch, settings: Settings) -> Prepared:
     plan = Plan(
         program_file=script if script and not os.path.isdir(script) else None,
         module=program.name if program.kind == "module" else None,
-        roots=tuple(dict.fromkeys(([os.path.dirname(script)] if script and way == "program" else []) + [cwd])),
+        roots=_roots(script, cwd),
         first_path=os.path.dirname(os.path.realpath(script)) if script else cwd,
         break_on=exception_filters(launch.break_on),
         stop_on_entry=launch.stop_on_entry,
@@ -90,6 +90,12 @@ def prepare(launch: Launch, settings: Settings) -> Prepared:
         (cwd, *plan.roots, *site_packages(interpreter)),
         _python(interpreter, cwd),
     )
+
+
+def _roots(script: str | None, cwd: str) -> tuple[str, ...]:
+    """Folders of the user's own code; a console script lies among others that are not his."""
+    beside = [os.path.dirname(script)] if script is not None and script.endswith(".py") else []
+    return tuple(dict.fromkeys([*beside, cwd]))
 
 
 def _check_texts(launch: Launch) -> None:
@@ -170,6 +176,7 @@ def _configured(launch: Launch, cwd: str, settings: Settings) -> Launch | Attach
     file = source_file("program", launch.program, (cwd,)) if launch.program is not None else None
     found = configurations.read(launch.configuration, cwd=cwd, file=file, environ=settings.environ)
     if found.request == "attach":
+        _refuse_beside_attachment(launch)
         listen = f"{found.listen[0]}:{found.listen[1]}" if found.listen is not None else None
         return Attachment(
             found.host,
@@ -197,3 +204,10 @@ def _configured(launch: Launch, cwd: str, settings: Settings) -> Launch | Attach
         just_my_code=launch.just_my_code and found.just_my_code,
         follow_children=launch.follow_children and found.follow_children,
     )
+
+
+def _refuse_beside_attachment(launch: Launch) -> None:
+    for name in ("args", "env", "env_file", "stop_on_entry"):
+        if getattr(launch, name):
+            hint = "The program runs already; leave it out."
+            raise InvalidArgument(name, "does not go with a configuration that attaches", hint=hint)

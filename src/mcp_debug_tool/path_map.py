@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import posixpath
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,21 +24,25 @@ class PathMap:
         """The local name of a file of the program's."""
         return _moved(file, [(remote, local) for local, remote in self.pairs])
 
+    def seen_from(self, cwd: str) -> PathMap:
+        """The map with remote folders that are relative, such as ".", put at the program's working folder."""
+        return PathMap(tuple((local, posixpath.normpath(posixpath.join(cwd, remote))) for local, remote in self.pairs))
+
 
 SAME = PathMap()
 
 
 def path_map(pairs: Sequence[tuple[str, str]]) -> PathMap:
-    """A map of absolute folders, the longest of several that fit taken first.
+    """A map of folders, the longest of several that fit taken first; remote ones may be relative (see `seen_from`).
 
     Raises:
-        InvalidArgument: a folder is not absolute.
+        InvalidArgument: a local folder is not absolute, or a folder has no name.
     """
     for local, remote in pairs:
-        for name, folder in (("local", local), ("remote", remote)):
-            if not folder.startswith("/") and ":" not in folder[:3]:
-                hint = "Name the folder as the program knows it, such as /srv/app."
-                raise InvalidArgument("path_map", f"{name} {folder!r} is not absolute", hint=hint)
+        if not os.path.isabs(local):
+            raise InvalidArgument("path_map", f"{local!r} is not absolute", hint="Name the whole folder on this side.")
+        if not remote:
+            raise InvalidArgument("path_map", f"{local} leads nowhere", hint="Name the folder the program knows it by.")
     return PathMap(tuple((local.rstrip("/") or "/", remote.rstrip("/") or "/") for local, remote in pairs))
 
 

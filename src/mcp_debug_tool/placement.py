@@ -30,7 +30,7 @@ class BreakpointPlacer:
     ) -> None:
         self._client = client
         self._inspector = inspector
-        self._roots = [paths.remote(root) for root in roots]
+        self._roots = roots
         self._break_on = break_on
         self._library: dict[str, str] = {}
         self.paths = paths
@@ -46,7 +46,7 @@ class BreakpointPlacer:
             "resolve",
             {
                 "places": [wanted_place(b, self.paths) for b in on_lines],
-                "roots": self._roots,
+                "roots": [self.paths.remote(root) for root in self._roots],
                 "program": self.program_file,
             },
         )

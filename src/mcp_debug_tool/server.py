@@ -76,13 +76,13 @@ def build(settings: Settings | None = None) -> MCPServer[SessionManager]:
     )
 
 
-async def serve_stdio() -> int:
+async def serve_stdio(settings: Settings | None = None) -> int:
     """Serve over stdin and stdout until stdin ends or a signal comes; every program is ended first.
 
     The SDK's own runner dies of SIGTERM without a clean-up and does not end at SIGINT: its reader sits in a thread
     that cannot be interrupted, so after the clean-up the process leaves by itself. Answers the exit status.
     """
-    server = build()
+    server = build(settings)
     # The SDK logs in boxes drawn for a terminal.
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", force=True)
     async with anyio.create_task_group() as tasks:

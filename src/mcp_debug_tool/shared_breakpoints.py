@@ -37,6 +37,13 @@ class SharedBreakpoints:
         if process in self._processes:
             self._processes.remove(process)
 
+    def count_anew(self, process: str) -> None:
+        """Keep what a process has told so far: it has replaced itself, and counts from nothing."""
+        for breakpoint in self.table.all():
+            if process in breakpoint.reports:
+                key = f"{process} before exec {len(breakpoint.reports)}"
+                breakpoint.reports[key] = breakpoint.reports.pop(process)
+
     async def set(self, spec: BreakpointSpec, *, internal: bool = False) -> Breakpoint:
         """Place and set a breakpoint; while no process is there it waits for one.
 
@@ -65,8 +72,9 @@ class SharedBreakpoints:
     async def _push(self, changed: list[Breakpoint]) -> None:
         files = {b.place.in_program for b in changed if b.place is not None}
         with_exceptions = any(b.spec.exception is not None for b in changed)
-        for process in list(self._processes):
-            async with _tolerating(process is not self._processes[0]):
+        processes = list(self._processes)
+        for process in processes:
+            async with _tolerating(process is not processes[0]):
                 await process.placer.push(self.table, files)
                 if with_exceptions:
                     await process.placer.push_exceptions(self.table)

@@ -11,7 +11,7 @@ import anyio
 from .dap_client import DAPClient
 from .inspector import Inspector
 from .placement import BreakpointPlacer
-from .stops import Frame, Link, Stop, frame_from_dap, link_from_program, view_from_program
+from .stops import Frame, Link, Stop, failed_test_from_program, frame_from_dap, link_from_program, view_from_program
 
 # Deeper stacks are paged by get_stack.
 MAX_FRAMES = 100
@@ -67,6 +67,7 @@ class StopReader:
             errors=tuple(cause.get("errors", ())),
             exception=tuple(self._link(entry) for entry in page.get("exception", ())),
             uncaught=bool(page.get("uncaught")),
+            test=failed_test_from_program(page["test"]) if page.get("test") else None,
             thread_name=str(page.get("thread", "")),
             in_pause_handler=in_handler,
         )

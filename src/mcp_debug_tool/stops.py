@@ -45,6 +45,20 @@ class FrameView:
 
 
 @dataclass(frozen=True)
+class TestFailure:
+    """The test that failed at a stop; `when` is setup, call or teardown."""
+
+    __test__ = False  # its name looks like a test class to pytest
+
+    id: str
+    when: str = "call"
+    explanation: tuple[str, ...] = ()
+    """The lines in which its framework explains the failed assertion."""
+    fixtures: tuple[tuple[str, str], ...] = ()
+    """Values of fixtures that are no variables of the frames shown."""
+
+
+@dataclass(frozen=True)
 class Stop:
     """Why and where the program stands still. Frame and thread ids are only good until it runs again."""
 
@@ -61,6 +75,8 @@ class Stop:
     """Conditions and log messages that raised."""
     exception: tuple[Link, ...] = ()
     uncaught: bool = False
+    test: TestFailure | None = None
+    """The failing test, where that is why it stopped."""
     in_pause_handler: bool = False
     """It stands in the signal handler of ours that made a blocking call stop; that frame is not shown."""
     note: str = ""
@@ -99,6 +115,16 @@ def link_from_program(entry: Mapping[str, Any]) -> Link:
     """One entry of the program's account of an exception."""
     file, line, function = entry.get("at") or (None, None, None)
     return Link(entry["type"], entry["message"], file, line, function, entry.get("because"))
+
+
+def failed_test_from_program(entry: Mapping[str, Any]) -> TestFailure:
+    """What the program told of the test that failed."""
+    return TestFailure(
+        id=str(entry["id"]),
+        when=str(entry.get("when", "call")),
+        explanation=tuple(map(str, entry.get("explanation", ()))),
+        fixtures=tuple((str(name), str(value)) for name, value in entry.get("fixtures", ())),
+    )
 
 
 def view_from_program(frame: Frame, entry: Mapping[str, Any]) -> FrameView:

@@ -135,7 +135,10 @@ class Trigger:
         self._on_change()
 
     def describe(self) -> str:
-        """How it stands, in one line: `GET /orders?x=1: 200 OK in 0.12 s, 431 bytes application/json`."""
+        """How it stands, in one line: `GET /orders?x=1: 200 OK in 0.12 s, 431 bytes application/json`.
+
+        After the colon stands `waiting`, `failed:` or the status.
+        """
         asked = f"{self._request.method} {_shown(self._url.raw_path.decode('ascii'))}"
         return f"{asked}: {self._standing()}"
 
@@ -145,13 +148,12 @@ class Trigger:
         if self.failure:
             return f"failed: {self.failure}"
         if not self._since:
-            return "not sent yet"
+            return "waiting to be sent"
         since = f"since {time.monotonic() - self._since:.1f} s"
         if not self.sent:
             return f"waiting for a connection {since}"
-        return (
-            f"{self._head}, waiting for the rest of it {since}" if self._head else f"waiting for its response {since}"
-        )
+        awaited = f"the rest of {self._head}" if self._head else "its response"
+        return f"waiting for {awaited} {since}"
 
     async def _exchange(self) -> Response:
         # A development server on this machine has a certificate of its own making, and plain http goes there too.

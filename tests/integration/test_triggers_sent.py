@@ -422,7 +422,7 @@ async def test_a_response_whose_body_is_still_coming_says_its_status() -> None:
     async with serving(stuck) as server, anyio.create_task_group() as tasks:
         trigger = await made(Request(server.url()))
         await tasks.start(trigger.run)
-        await until(lambda: "200 OK, waiting for the rest" in trigger.describe())
+        await until(lambda: "GET /orders: waiting for the rest of 200 OK since " in trigger.describe())
         tasks.cancel_scope.cancel()
     assert trigger.describe() == "GET /orders: failed: given up before the response had come"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from dataclasses import replace
@@ -12,10 +13,15 @@ import pytest
 
 from mcp_debug_tool.arguments import MAX_ARGUMENT, source_file
 from mcp_debug_tool.errors import InvalidArgument
+from mcp_debug_tool.interpreters import Interpreter
 from mcp_debug_tool.launching import Launch, prepare
+from mcp_debug_tool.path_map import PathMap
 from mcp_debug_tool.prepared import Prepared
 from mcp_debug_tool.settings import Settings
 from mcp_debug_tool.targets.launch import LaunchTarget, Program
+from mcp_debug_tool.targets.listen import ListenTarget
+from mcp_debug_tool.targets.pid import PidTarget
+from mcp_debug_tool.targets.port import PortTarget
 
 
 @pytest.fixture
@@ -124,9 +130,16 @@ def test_the_environment_stands_in_no_repr(folder: Path) -> None:
         {"program": "app.py", "module": "app"},
         {"module": "app", "code": "1"},
         {"program": "app.py", "module": "app", "code": "1"},
+        {"program": "app.py", "pytest": []},
+        {"module": "pytest", "pytest": ["tests"]},
+        {"pytest": [], "command": "pytest"},
+        {"code": "1", "command": "python app.py"},
+        {"program": "", "command": "python app.py"},
+        {"args": ["app.py"]},
+        {"env": {"A": "1"}, "cwd": "sub"},
     ],
 )
-def test_exactly_one_thing_is_run(folder: Path, launch: dict[str, str]) -> None:
+def test_exactly_one_thing_is_run(folder: Path, launch: dict[str, Any]) -> None:
     error = refused(folder, **launch)
     assert error.parameter == "program"
     assert error.hint
@@ -166,6 +179,23 @@ def test_exactly_one_thing_is_run(folder: Path, launch: dict[str, str]) -> None:
         ({"code": "1", "env": {"A\0": "x"}}, "env"),
         ({"code": "1", "env": {"A": "x\0"}}, "env"),
         ({"code": "1", "env": {"A=B": None}}, "env"),
+        ({"code": "1", "env_file": "missing.env"}, "env_file"),
+        ({"code": "1", "env_file": "sub"}, "env_file"),
+        ({"code": "1", "env_file": "a\0"}, "env_file"),
+        ({"pytest": ["a\0"]}, "pytest"),
+        ({"pytest": ["x" * (MAX_ARGUMENT + 1)]}, "pytest"),
+        ({"pytest": [], "args": ["a\0"]}, "args"),
+        ({"pytest": [], "stop_on_entry": True}, "stop_on_entry"),
+        ({"pytest": [], "python": "no-such-python"}, "python"),
+        ({"command": "python app.py", "args": ["-v"]}, "args"),
+        ({"command": ""}, "command"),
+        ({"command": "python missing.py"}, "command"),
+        ({"command": "python app.py > out"}, "command"),
+        ({"command": "python -m a/b"}, "command"),
+        ({"command": "python -I app.py"}, "command"),
+        ({"command": "python app.py a\0"}, "command"),
+        ({"configuration": "none"}, "configuration"),
+        ({"configuration": "a\0"}, "configuration"),
     ],
 )
 def test_what_cannot_be_started_is_refused_by_its_parameter(
@@ -220,3 +250,247 @@ def test_a_launch_is_plain_data_that_can_be_used_again(folder: Path) -> None:
     launch = Launch(code="1", python=sys.executable)
     settings = Settings(environ={}, cwd=str(folder))
     assert prepare(launch, settings) == prepare(replace(launch), settings)
+
+
+# --- command --------------------------------------------------------------------------------------------------
+
+
+def test_a_command_runs_what_it_would_in_a_shell(folder: Path) -> None:
+    run = prepared(folder, command="MODE=fast python -u sub/other.py -v 'x y'", env={"MODE": "slow", "A": "1"})
+    script = str(folder / "sub" / "other.py")
+    assert target(run).program == Program("program", script, ("-v", "x y"), ("-u",))
+    assert target(run).environ == {"PATH": "/bin", "MODE": "fast", "A": "1"}
+    assert target(run).cwd == str(folder)
+    assert run.plan.program_file == script
+    assert run.plan.first_path == os.path.realpath(folder / "sub")
+    assert run.what == "MODE=fast python -u sub/other.py -v 'x y'"
+    assert not target(run).pytest
+
+
+def test_a_command_runs_a_module_or_code(folder: Path) -> None:
+    run = prepared(folder, command="python -X dev -m package.module 1")
+    assert target(run).program == Program("module", "package.module", ("1",), ("-X", "dev"))
+    assert (run.plan.program_file, run.plan.module) == (None, "package.module")
+    run = prepared(folder, command="python -c 'print(1)' a")
+    assert target(run).program == Program("code", "print(1)", ("a",))
+    assert (run.plan.program_file, run.plan.module) == (None, None)
+
+
+def test_a_command_is_typed_in_the_folder_of_the_call(folder: Path) -> None:
+    run = prepared(folder, command="python other.py", cwd="sub")
+    assert target(run).program.name == str(folder / "sub" / "other.py")
+    assert target(run).cwd == str(folder / "sub")
+
+
+def test_the_interpreter_that_a_command_names_runs_it_unless_the_call_names_one(folder: Path) -> None:
+    (folder / "py").mkdir()
+    (folder / "py" / "python").symlink_to(sys.executable)
+    command = "py/python app.py"
+    assert target(prepared(folder, command=command, python=None)).interpreter.path == str(folder / "py" / "python")
+    assert target(prepared(folder, command=command)).interpreter.path == sys.executable
+
+
+# --- pytest ---------------------------------------------------------------------------------------------------
+
+
+def test_pytest_runs_as_a_module_that_captures_nothing(folder: Path) -> None:
+    run = prepared(folder, pytest=["tests/test_a.py::test_b", "-x"], args=["-k", "c"])
+    expected = ("--capture=no", "tests/test_a.py::test_b", "-x", "-k", "c")
+    assert target(run).program == Program("module", "pytest", expected)
+    assert target(run).pytest
+    assert run.plan.module == "pytest"
+    assert run.plan.program_file is None
+    assert run.plan.first_path == str(folder)
+    assert run.what == "pytest tests/test_a.py::test_b -x -k c"
+
+
+def test_an_empty_list_runs_all_tests(folder: Path) -> None:
+    run = prepared(folder, pytest=[])
+    assert target(run).program == Program("module", "pytest", ("--capture=no",))
+    assert run.what == "pytest"
+
+
+@pytest.mark.parametrize("own", ["-s", "--capture=fd", "--capture=tee-sys"])
+def test_what_the_call_says_of_capturing_is_said_last(folder: Path, own: str) -> None:
+    assert target(prepared(folder, pytest=["tests"], args=[own])).program.args == ("tests", own)
+    # pytest takes the last of several.
+    assert target(prepared(folder, pytest=["tests", own])).program.args[-1] == own
+
+
+def test_the_environment_near_the_test_is_taken(folder: Path) -> None:
+    environment = folder / "sub" / ".venv"
+    (environment / "bin").mkdir(parents=True)
+    (environment / "pyvenv.cfg").write_text("")
+    (environment / "bin" / "python").symlink_to(sys.executable)
+    python = str(environment / "bin" / "python")
+    assert target(prepared(folder, pytest=["sub/other.py::test_a"], python=None)).interpreter.path == python
+    assert target(prepared(folder, pytest=["-x"], python=None)).interpreter.path != python
+
+
+# --- env_file -------------------------------------------------------------------------------------------------
+
+
+def test_variables_of_a_file_win_over_the_servers_and_lose_to_the_calls_own(folder: Path) -> None:
+    (folder / "sub" / "dev.env").write_text("SERVER=file\nFILE=${BASE}/x\nCALL=file\nGONE=file\n")
+    environ = {"SERVER": "server", "BASE": "/srv", "CALL": "server"}
+    launch: dict[str, Any] = {"code": "1", "cwd": "sub", "env_file": "dev.env"}
+    run = prepared(folder, environ, **launch, env={"CALL": "call", "GONE": None})
+    assert target(run).environ == {"SERVER": "file", "BASE": "/srv", "FILE": "/srv/x", "CALL": "call"}
+    assert environ == {"SERVER": "server", "BASE": "/srv", "CALL": "server"}
+
+
+def test_a_command_wins_over_the_file_of_variables(folder: Path) -> None:
+    (folder / ".env").write_text("A=file\nB=file\n")
+    run = prepared(folder, command="A=command python app.py", env_file=".env")
+    assert target(run).environ == {"PATH": "/bin", "A": "command", "B": "file"}
+
+
+def test_a_file_of_variables_that_does_not_parse_is_refused_without_its_values(folder: Path) -> None:
+    (folder / ".env").write_text("A='hunter2\n")
+    error = refused(folder, code="1", env_file=".env")
+    assert error.parameter == "env_file"
+    assert "hunter2" not in f"{error} {error.hint}"
+
+
+# --- configuration --------------------------------------------------------------------------------------------
+
+
+def configured(folder: Path, **keys: Any) -> None:
+    """Write a launch.json with one entry, `it`."""
+    (folder / ".vscode").mkdir(exist_ok=True)
+    entry = {"name": "it", "type": "debugpy", "request": "launch", **keys}
+    (folder / ".vscode" / "launch.json").write_text(json.dumps({"configurations": [entry]}))
+
+
+def test_a_configuration_runs_what_its_entry_says(folder: Path) -> None:
+    (folder / "dev.env").write_text("A=file\nB=file\n")
+    configured(
+        folder,
+        program="${workspaceFolder}/sub/other.py",
+        args=["-v"],
+        pythonArgs=["-u"],
+        env={"A": "entry", "PATH": None},
+        envFile="dev.env",
+        cwd="${workspaceFolder}/sub",
+        stopOnEntry=True,
+        justMyCode=False,
+        subProcess=False,
+    )
+    run = prepared(folder, configuration="it")
+    assert target(run).program == Program("program", str(folder / "sub" / "other.py"), ("-v",), ("-u",))
+    assert target(run).environ == {"A": "entry", "B": "file"}
+    assert target(run).cwd == run.cwd == str(folder / "sub")
+    assert run.plan.stop_on_entry
+    assert not target(run).just_my_code
+    assert not target(run).follow_children
+
+
+def test_what_the_call_says_wins_over_the_entry(folder: Path) -> None:
+    (folder / "call.env").write_text("C=file\n")
+    configured(
+        folder,
+        program="app.py",
+        args=["entry"],
+        env={"A": "entry", "B": "entry"},
+        envFile="missing.env",
+        python="missing-python",
+    )
+    run = prepared(
+        folder,
+        configuration="it",
+        args=["call"],
+        env={"A": "call"},
+        env_file="call.env",
+        stop_on_entry=True,
+        just_my_code=False,
+        follow_children=False,
+    )
+    assert target(run).program == Program("program", str(folder / "app.py"), ("call",))
+    assert target(run).environ == {"PATH": "/bin", "A": "call", "B": "entry", "C": "file"}
+    assert target(run).interpreter.path == sys.executable
+    assert run.plan.stop_on_entry
+    assert not target(run).just_my_code
+    assert not target(run).follow_children
+
+
+def test_a_configuration_is_looked_for_at_and_above_the_folder_of_the_call(folder: Path) -> None:
+    configured(folder, module="package.module")
+    run = prepared(folder, configuration="it", cwd="sub")
+    assert target(run).program == Program("module", "package.module")
+    assert target(run).cwd == str(folder / "sub")
+    configured(folder, code="print(1)")
+    assert target(prepared(folder / "sub", configuration="it")).program == Program("code", "print(1)")
+
+
+def test_the_program_of_the_call_is_the_file_of_the_entry(folder: Path) -> None:
+    configured(folder, program="${file}")
+    run = prepared(folder, configuration="it", program="sub/other.py")
+    assert target(run).program == Program("program", str(folder / "sub" / "other.py"))
+    assert refused(folder, configuration="it").parameter == "configuration"
+    assert refused(folder, configuration="it", program="missing.py").parameter == "program"
+
+
+@pytest.mark.parametrize(
+    ("launch", "parameter"),
+    [
+        ({"module": "app"}, "module"),
+        ({"code": "1"}, "code"),
+        ({"pytest": []}, "pytest"),
+        ({"command": "python app.py"}, "command"),
+    ],
+)
+def test_a_configuration_goes_with_nothing_else_to_run(folder: Path, launch: dict[str, Any], parameter: str) -> None:
+    configured(folder, program="app.py")
+    assert refused(folder, configuration="it", **launch).parameter == parameter
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ({"connect": {"port": 5678}}, PortTarget("127.0.0.1", 5678)),
+        ({"port": 5678, "justMyCode": False}, PortTarget("127.0.0.1", 5678, just_my_code=False)),
+        ({"processId": 4711}, PidTarget(4711)),
+        ({"listen": {"host": "::1", "port": 5678}}, ListenTarget("::1", 5678)),
+        (
+            {"port": 5678, "pathMappings": [{"localRoot": "${workspaceFolder}", "remoteRoot": "/srv"}]},
+            PortTarget("127.0.0.1", 5678, path_map=PathMap((("{folder}", "/srv"),))),
+        ),
+    ],
+)
+def test_a_configuration_that_attaches_becomes_an_attachment(folder: Path, keys: dict[str, Any], expected: Any) -> None:
+    configured(folder, request="attach", **keys)
+    run = prepared(folder, configuration="it", break_on=["raised"])
+    pairs = tuple((local.format(folder=folder), remote) for local, remote in expected.path_map.pairs)
+    assert run.target == replace(expected, path_map=PathMap(pairs))
+    assert run.plan.break_on == {"raised"}
+    assert not run.is_launched
+    assert run.cwd == str(folder)
+
+
+def test_a_configuration_that_attaches_to_another_machine_is_refused(folder: Path) -> None:
+    configured(folder, request="attach", connect={"host": "example.org", "port": 5678})
+    error = refused(folder, configuration="it")
+    assert error.parameter == "host"
+    assert "--allow-remote" in error.hint
+
+
+# --- the command line -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("program", "command"),
+    [
+        (Program("program", "/a.py"), ["/py", "/a.py"]),
+        (Program("program", "/a.py", ("-u", "b"), ("-u", "-X", "dev")), ["/py", "-u", "-X", "dev", "/a.py", "-u", "b"]),
+        (Program("module", "pkg", ("-x",), ("-O",)), ["/py", "-O", "-m", "pkg", "-x"]),
+        (Program("code", "pass", ("a",), ("-W", "error")), ["/py", "-W", "error", "-c", "pass", "a"]),
+    ],
+)
+def test_options_of_the_interpreter_stand_before_what_it_runs(program: Program, command: list[str]) -> None:
+    assert program.command(Interpreter("/py", "as given")) == command
+
+
+def test_options_go_with_each_way_that_names_what_runs(folder: Path) -> None:
+    launches: list[dict[str, Any]] = [{"program": "app.py"}, {"module": "app"}, {"code": "1"}, {"pytest": []}]
+    for launch in launches:
+        assert target(prepared(folder, **launch, flags=["-X", "dev"])).program.flags == ("-X", "dev")

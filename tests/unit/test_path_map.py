@@ -67,11 +67,17 @@ def test_a_drive_is_absolute() -> None:
     assert paths.local("C:/app/a.py") == "/app/a.py"
 
 
-@pytest.mark.parametrize("pair", [("app", "/srv"), ("/app", "srv"), ("", "/srv"), ("/app", ""), ("./app", "/srv")])
+@pytest.mark.parametrize("pair", [("app", "/srv"), ("", "/srv"), ("/app", ""), ("./app", "/srv")])
 def test_a_folder_that_is_not_absolute_is_refused(pair: tuple[str, str]) -> None:
     with pytest.raises(InvalidArgument) as refused:
         path_map([("/fine", "/fine"), pair])
     assert refused.value.parameter == "path_map"
+
+
+def test_a_remote_folder_may_begin_where_the_program_works() -> None:
+    paths = path_map([("/here", "."), ("/lib", "../lib")]).seen_from("/srv/app")
+    assert paths.remote("/here/a.py") == "/srv/app/a.py"
+    assert paths.local("/srv/lib/b.py") == "/lib/b.py"
 
 
 def test_without_pairs_all_names_are_the_same() -> None:

@@ -223,7 +223,7 @@ def test_headers_and_body_do_not_stand_in_the_representation() -> None:
 
 def test_a_trigger_that_was_not_run_says_so() -> None:
     made = trigger(Request(URL))
-    assert made.describe() == "GET /orders?x=1: not sent yet"
+    assert made.describe() == "GET /orders?x=1: waiting to be sent"
     assert not made.sent
     assert made.response is None
 

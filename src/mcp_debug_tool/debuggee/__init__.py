@@ -3,7 +3,8 @@
 It is loaded there under the name `_mcp_debuggee`, so that it can never meet an installed copy of the project.
 The server reaches it by DAP `evaluate` of one expression, `call(name, json)`; what comes back is JSON.
 `boot` brings the debugger up; `lines` knows where code is, `breakpoints` when to stop, `frames` and `values`
-what to show, `evaluation` how to compute and change. The server may import `lines` too: it needs no pydevd.
+what to show, `evaluation` how to compute and change. The server may import `lines` and
+`command_lines` too: they need no pydevd.
 """
 
 from __future__ import annotations
@@ -42,7 +43,6 @@ def _entry(name: str) -> Callable[..., Any]:
 
     entries: dict[str, Callable[..., Any]] = {
         "introduce": about.introduce,
-        "leave": about.leave,
         "resolve": lines.resolve,
         "main_file": lines.main_file,
         "check_program": lines.check_program,

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import Any
 
-from . import lines
+from . import breakpoints, lines
 from .command_lines import read_arguments
 
 _MAX_TITLE = 120
@@ -14,18 +14,18 @@ _began = os.getpid()
 
 
 def introduce(texts: dict[str, str], first_path: str) -> dict[str, Any]:
-    """Learn what the server knows of the program's sources; answers {pid, ppid, title}."""
+    """Learn what the server knows of the program's sources; answers {pid, ppid, title, cwd}."""
+    breakpoints.forget()  # an earlier debugger of ours may have left some
     lines.set_sources(texts, first_path)
     title = "fork" if os.getpid() != _began else _title(_command_line())
-    return {"pid": os.getpid(), "ppid": os.getppid(), "title": title[:_MAX_TITLE]}
+    return {"pid": os.getpid(), "ppid": os.getppid(), "title": title[:_MAX_TITLE], "cwd": _folder()}
 
 
-def leave() -> dict[str, Any]:
-    """Take back what a debugger of ours has set in a program that goes on without it."""
-    from . import breakpoints
-
-    breakpoints.forget()
-    return {}
+def _folder() -> str:
+    try:
+        return os.getcwd()
+    except OSError:
+        return os.sep  # it has been removed
 
 
 def _command_line() -> list[str]:

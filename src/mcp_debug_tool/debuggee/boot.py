@@ -28,7 +28,7 @@ def start(settings: str, before: set[str], folders: list[str]) -> None:
     _restore_environment(config["environ"])
     pydevd = _import_pydevd(config["debugpy"])
 
-    from . import children, patches
+    from . import children, patches, test_frameworks
 
     patches.apply(pydevd)
     connect(pydevd, config)
@@ -41,6 +41,7 @@ def start(settings: str, before: set[str], folders: list[str]) -> None:
     patches.stop_at_exceptions_without_tracing(pydevd)
     patches.tell_when_tracing_was_lost(pydevd)
     patches.report_breakpoints_at_end()
+    test_frameworks.install(bool(config.get("pytest")))
     patches.trace_from_the_first_frame(pydevd)
 
 

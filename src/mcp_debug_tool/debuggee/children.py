@@ -125,10 +125,11 @@ class _Follower(object):
         descriptors: list[int] = []
         self._execing.now = True
         try:
-            command = self._command(_texts(args), _texts(executables)) if self._has_debugger() else None
+            folder = os.fsdecode(cwd) if cwd is not None else os.getcwd()
+            command = self._command(_texts(args), _texts(executables), folder) if self._has_debugger() else None
             if command is not None:
                 environ = _mapping(os.environ if env is None else env)
-                descriptors = self._settings_for_child(environ, command, cwd)
+                descriptors = self._settings_for_child(environ, command, folder)
         except Exception:
             descriptors = []  # whatever it is, the program's own call must say so, or work
         try:
@@ -142,9 +143,9 @@ class _Follower(object):
         debugger = self._pydevd.get_global_debugger()
         return debugger is not None and not debugger.pydb_disposed
 
-    def _command(self, args: Sequence[str], executables: Sequence[str]) -> CommandLine | None:
+    def _command(self, args: Sequence[str], executables: Sequence[str], folder: str) -> CommandLine | None:
         """The command line of a child that is to be followed."""
-        command = read_command(args, executables)
+        command = read_command(args, executables, folder)
         if command is None:
             if args and os.path.basename(args[0]) in _SHELLS and "-c" in args[1:3]:
                 self._tell(args[-1], "started through a shell")
@@ -156,10 +157,9 @@ class _Follower(object):
             return None
         return command
 
-    def _settings_for_child(self, environ: dict[str, str], command: CommandLine, cwd: Any) -> list[int]:
+    def _settings_for_child(self, environ: dict[str, str], command: CommandLine, folder: str) -> list[int]:
         theirs = environ.get("PYTHONPATH")
         inject = os.path.join(self._config["package"], "inject")
-        folder = os.fsdecode(cwd) if cwd is not None else os.getcwd()
         script = os.path.realpath(os.path.join(folder, command.name))
         settings = {
             **self._config,

@@ -39,6 +39,8 @@ def read_arguments(arguments: Sequence[str]) -> CommandLine:
         word = rest.pop(0)
         if word == _LONG_WITH_VALUE:
             del rest[:1]
+        elif word == "--":
+            return CommandLine(options, "script" if rest else "stdin", rest[0] if rest else "")
         elif word == "-" or not word.startswith("-"):
             return CommandLine(options, "stdin" if word == "-" else "script", "" if word == "-" else word)
         elif not word.startswith("--"):
@@ -60,23 +62,42 @@ def _split_option(word: str) -> tuple[str, str, str]:
     return word, "", ""
 
 
-def read_command(args: Sequence[str], executables: Sequence[str]) -> CommandLine | None:
-    """What a command runs on a Python; None where it runs none. `executables`: paths that are tried for its program."""
-    program = next((path for path in executables if os.path.exists(path)), args[0] if args else "")
+def read_command(args: Sequence[str], executables: Sequence[str], folder: str = "") -> CommandLine | None:
+    """What a command runs on a Python; None where it runs none.
+
+    `executables`: paths that are tried for its program, the first that can be run being taken; `folder`: where relative
+    ones begin.
+    """
+    tried = [os.path.join(folder, path) for path in executables]
+    program = next(filter(_can_be_run, tried), args[0] if args else "")
     rest = list(args[1:])
     if os.path.basename(program) == "env":
         behind = _behind_env(rest)
         if not behind:
             return None
-        program, rest = behind[0], behind[1:]
-        args = behind
-    if _PYTHON.match(os.path.basename(program)) or program == sys.executable:
+        program, rest = _on_path(behind[0], folder), behind[1:]
+    if is_python(program):
         return read_arguments(rest)
     first = _first_line(program)
     if first is None:
         return None
-    of_first_line = read_arguments(first)
-    return CommandLine(of_first_line.options, "script", program)
+    return CommandLine(read_arguments(first).options, "script", program)
+
+
+def is_python(program: str) -> bool:
+    """Whether a program is named as Pythons are, or is the one that runs this."""
+    return bool(_PYTHON.match(os.path.basename(program))) or program == sys.executable
+
+
+def _can_be_run(path: str) -> bool:
+    return os.path.isfile(path) and os.access(path, os.X_OK)
+
+
+def _on_path(name: str, folder: str) -> str:
+    """Where a program is that is called by its name alone."""
+    if os.sep in name:
+        return os.path.join(folder, name)
+    return next(filter(_can_be_run, (os.path.join(place, name) for place in os.get_exec_path())), name)
 
 
 def _behind_env(words: Sequence[str]) -> list[str]:
@@ -84,10 +105,12 @@ def _behind_env(words: Sequence[str]) -> list[str]:
     rest = list(words)
     while rest:
         word = rest[0]
-        if word in ("-i", "-", "--ignore-environment") or word.startswith("-S"):
-            return []
         if word in _ENV_WITH_VALUE:
             del rest[:2]
+        elif word.startswith(("--ignore", "--split")) or (word[:1] == "-" != word[1:2] and set("iS") & set(word)):
+            return []
+        elif word == "-":
+            return []
         elif word.startswith("-") or "=" in word:
             del rest[0]
         else:
@@ -102,8 +125,11 @@ def _first_line(program: str) -> list[str] | None:
             first = stream.read(256).split(b"\n", 1)[0]
     except OSError:
         return None
-    if not first.startswith(b"#!") or b"python" not in first:
+    if not first.startswith(b"#!"):
         return None
     words = os.fsdecode(first[2:]).split()
-    at = next((index for index, word in enumerate(words) if "python" in word), 0)
-    return words[at + 1 :]
+    if words and os.path.basename(words[0]) == "env":
+        # The kernel gives all behind `env` as one argument, which -S splits; here it is split already.
+        split = [word[2:] if word.startswith("-S") else word for word in words[1:]]
+        words = _behind_env([word for word in split if word])
+    return words[1:] if words and is_python(words[0]) else None

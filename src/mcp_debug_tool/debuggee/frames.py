@@ -13,13 +13,16 @@ import time
 from types import FrameType, TracebackType
 from typing import Any
 
-from . import breakpoints, lines, values
+from . import breakpoints, lines, post_mortem, values
 from .limits import TimeLimit, time_limit
 
 PAGE_SECONDS = 1.5
 VALUE_SECONDS = 0.5
+_TOO_LATE = "<not shown: the page took too long>"
 # Names pydevd itself puts into a frame.
 _PYDEVD_NAMES = ("__exception__", "__pydevd_ret_val_dict")
+# Comprehensions' iterators, and what pytest computes assertions with.
+_NO_IDENTIFIER = (".", "@py_")
 _PATH_NODES = (
     ast.Expression, ast.Name, ast.Attribute, ast.Subscript, ast.Slice, ast.Constant, ast.UnaryOp, ast.USub, ast.Tuple,
     ast.Load, getattr(ast, "Index", ast.Load),
@@ -62,6 +65,9 @@ def stop_page(
         answer["stop"] = stop
     first = find(frame_ids[0])
     error, trace = first.f_locals.get("__exception__", (None, None, None))[1:] if is_exception else (None, None)
+    failure = post_mortem.current() if is_exception else None
+    if failure is not None:
+        error, trace = failure.error, failure.trace
     if error is not None and getattr(threading.current_thread(), "stop_reason", None) != CMD_STEP_CAUGHT_EXCEPTION:
         answer["uncaught"] = True
     elif error is not None:
@@ -73,7 +79,19 @@ def stop_page(
         answer["frames"].append(_shown(find(frame_id), source_lines, max_names, max_chars, deadline))
     if error is not None:
         answer["exception"] = describe_exception(error, trace, max_chars)
+    if failure is not None:
+        answer["test"] = _failed_test(failure, max_chars, deadline)
     return answer
+
+
+def _failed_test(failure: post_mortem.Failure, max_chars: int, deadline: float) -> dict[str, Any]:
+    """The test that failed there: {id, when, explanation, fixtures}."""
+    fixtures = [
+        [name, guarded(value, max_chars) if time.monotonic() < deadline else _TOO_LATE]
+        for name, value in failure.fixtures()
+    ]
+    test = failure.test
+    return {"id": test.id, "when": test.when, "explanation": failure.explanation(), "fixtures": fixtures}
 
 
 def flush() -> None:
@@ -111,7 +129,7 @@ def visible_names(frame: FrameType) -> tuple[list[tuple[str, Any]], int]:
     shown: list[tuple[str, Any]] = []
     hidden = 0
     for name, value in list(frame.f_locals.items()):
-        if name in _PYDEVD_NAMES or name.startswith("."):
+        if name in _PYDEVD_NAMES or name.startswith(_NO_IDENTIFIER):
             continue
         if module_level and name.startswith("__") and name.endswith("__"):
             continue

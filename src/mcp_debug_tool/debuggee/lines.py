@@ -98,8 +98,18 @@ def read(file: str) -> str:
             raise Unresolved("%s is larger than %d MiB" % (file, MAX_BYTES >> 20))
         with tokenize.open(file) as stream:
             return stream.read()
+    except FileNotFoundError:
+        raise Unresolved("there is no %s for the program%s" % (file, _same_name(file)))
     except (OSError, SyntaxError, UnicodeDecodeError) as error:
         raise Unresolved("%s cannot be read: %s" % (file, error))
+
+
+def _same_name(file: str) -> str:
+    """The files of that name whose code has run, for one who looks in another folder."""
+    name = os.path.basename(file)
+    paths = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
+    found = sorted({os.path.abspath(path) for path in paths if path and os.path.basename(path) == name})
+    return ", which runs %s: see path_map" % ", ".join(found[:3]) if found else ""
 
 
 def source_lines(text: str) -> list[str]:

@@ -33,6 +33,7 @@ def apply(pydevd: Any) -> None:
         _dispose_quietly,
         _pause_blocking_calls,
         _keep_no_frames,
+        _tell_debuggers_apart,
     ):
         try:
             patch(pydevd)
@@ -190,6 +191,24 @@ def _dispose_quietly(pydevd: Any) -> None:
     pydevd.PyDB.dispose_and_kill_all_pydevd_threads = dispose_quietly
 
 
+def _tell_debuggers_apart(pydevd: Any) -> None:
+    """A second debugger in one process, after a detach or a fork, counts its changes from 0 again.
+
+    From 3.12 on what was found out about a function is kept with that count: the second would take the first one's
+    knowledge for its own, and pass over its breakpoints.
+    """
+    original = pydevd.PyDB.__init__
+    made = 0
+
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
+        nonlocal made
+        original(self, *args, **kwargs)
+        made += 1
+        self.mtime = made * 1_000_000
+
+    pydevd.PyDB.__init__ = __init__
+
+
 def tell_when_tracing_was_lost(pydevd: Any) -> None:
     """Say at the end that breakpoints may have been passed over (before 3.12, where pydevd uses sys.settrace).
 
@@ -265,9 +284,12 @@ def stop_at_exceptions_without_tracing(pydevd: Any) -> None:
 def _pause_blocking_calls(pydevd: Any) -> None:
     """Let `pause` reach a main thread that sleeps or waits: the signal runs this function, which can be stopped in.
 
-    PEP 475 resumes the call afterwards. POSIX only; elsewhere a pause takes effect when the call returns.
+    PEP 475 resumes the call afterwards. POSIX only; elsewhere a pause takes effect when the call returns. A program
+    that is attached to has this function already: only its main thread could install it (`injected`, `dormant`).
     """
     if PAUSE_SIGNAL is None or signal.getsignal(PAUSE_SIGNAL) not in (signal.SIG_DFL, None):
+        return
+    if threading.current_thread() is not threading.main_thread():
         return
     names: dict[str, Any] = {}
     source = "def %s(signum, frame):\n    return None\n" % PAUSE_FUNCTION

@@ -25,6 +25,8 @@ class Arrival:
     """A debug adapter stands between; it answers `attach` only after configurationDone."""
     has_our_code: bool = True
     """Whether `debuggee/` is in the program already; else it is sent over."""
+    tells_when_attached: bool = False
+    """Whether the program says, after configurationDone, that all of its threads are under the debugger."""
     client_token: str | None = None
     """What pydevd must name when asked; None: it has proved itself, or need not."""
 

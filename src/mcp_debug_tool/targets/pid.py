@@ -35,7 +35,8 @@ class PidTarget:
             return await anyio.to_thread.run_sync(peers.is_process, peer, self.pid)
 
         process = await anyio.to_thread.run_sync(examine, self.pid)
-        async with rendezvous(attach_arguments(self.just_my_code), is_the_process) as place:
+        arguments = attach_arguments(self.just_my_code)
+        async with rendezvous(arguments, is_the_process, tells_when_attached=True) as place:
             await inject(process, place.settings)
             yield Reach(place.arrivals)
 

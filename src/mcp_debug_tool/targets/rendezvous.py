@@ -30,16 +30,19 @@ class Rendezvous:
 
 @asynccontextmanager
 async def rendezvous(
-    arguments: Mapping[str, Any], is_welcome: Callable[[Peer], Awaitable[bool]]
+    arguments: Mapping[str, Any],
+    is_welcome: Callable[[Peer], Awaitable[bool]],
+    *,
+    tells_when_attached: bool = False,
 ) -> AsyncIterator[Rendezvous]:
-    """Listen until the block ends. `arguments`: of each arrival's DAP attach; `is_welcome` is a second lock."""
+    """Listen until the block ends. `is_welcome` is a second lock; the others are as in each Arrival."""
     listener = Listener(token=secrets.token_hex(32), server_token=secrets.token_hex(32), is_welcome=is_welcome)
     send, receive = anyio.create_memory_object_stream[Arrival](ARRIVALS)
     async with listener.open() as streams, send, receive, anyio.create_task_group() as tasks:
 
         async def announce() -> None:
             async for stream in streams:
-                await send.send(Arrival(stream, arguments))
+                await send.send(Arrival(stream, arguments, tells_when_attached=tells_when_attached))
 
         tasks.start_soon(announce)
         token, server_token = listener.tokens

@@ -99,6 +99,7 @@ def page(
         changed=session.changes.since_last(stop) if stop is not None else {},
         notes=[*notes, *news, *_of_repeat(session), *(_at_the_end(session) if not session.alive else ())],
         start=start,
+        request_over=_request_over(session),
         triggers=_triggers(session),
         awaited=wrapper.awaited,
     )
@@ -128,6 +129,13 @@ def _at_the_end(session: Session) -> list[str]:
     if unhit and wrapper.unfollowed:
         unhit.append(f"children ran without the debugger: {', '.join(wrapper.unfollowed[:3])}")
     return [*wrapper.notes, *unhit[:MAX_UNHIT]]
+
+
+def _request_over(session: Session) -> str:
+    over = [trigger for trigger in session.triggers if _is_over(trigger)]
+    if not over:
+        return ""
+    return "is answered" if over[-1].response is not None else "has failed"
 
 
 def _triggers(session: Session) -> list[str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import anyio
 
+from ..attaching import MAX_PORT_DIGITS
 from ..errors import InvalidArgument
 from ..http_request import Request
 from ..sessions import Session
@@ -35,7 +36,7 @@ def checked_readiness(ready: str | int | None) -> Readiness | None:
         return None
     if isinstance(ready, str) and not ready.isdecimal():
         return Readiness(pattern=compiled("ready", ready))
-    port = int(ready)
+    port = int(str(ready)[: MAX_PORT_DIGITS + 1])
     if not 0 < port < 65536:
         raise InvalidArgument("ready", f"{port} is no port", hint="From 1 to 65535, or a pattern of the output.")
     if ports.is_listening(port):

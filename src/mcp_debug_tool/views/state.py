@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ..journal import Excerpt
-from ..stops import Exit, Frame, FrameView, Link, Stop
+from ..stops import Exit, Frame, FrameView, Link, Stop, TestFailure
 from .answer import Answer, Field, cut, cut_path, cut_source, cut_value, path, uncoloured, visible
 
 # A page of 1,000 tokens at four bytes each; what does not fit is shown smaller, then left out and counted.
@@ -16,6 +16,7 @@ PAGE_BYTES = 4000
 STACK_SHOWN = 5
 NEXT_AT_STOP = "step, continue, get_variables, evaluate, get_stack"
 NEXT_AT_CRASH = "evaluate, get_variables, get_stack; restart after an edit"
+NEXT_AT_TEST = "evaluate, get_variables, get_stack; continue to teardown and the next failure; restart after an edit"
 NEXT_RUNNING = "wait, pause, get_output"
 NEXT_EXITED = "restart, or get_output since=0 for all output"
 NEXT_LOST = "get_output, then stop"
@@ -59,6 +60,8 @@ class Scene:
     """The interpreter taken, on the first page only."""
     triggers: Sequence[str] = ()
     """How the requests sent to the program stand, each in a line, with the text that came back below it."""
+    request_over: str = ""
+    """How one of them has ended since the last answer: "is answered", "has failed"."""
     awaited: str = ""
     """What a program has to do to come, while none is there."""
 
@@ -89,7 +92,9 @@ def _stop_page(stop: Stop, scene: Scene, size: _Size) -> Answer:
     if stop.thread_name and stop.thread_name != "MainThread":
         fields["thread"] = cut(stop.thread_name, 60)
     if stop.exception:
-        fields["exception"] = [exception_line(link, scene.cwd, size.notes) for link in stop.exception]
+        fields["exception"] = [exception_line(link, scene.cwd, size.notes) for link in _links(stop)]
+    if stop.test is not None and stop.test.explanation:
+        fields["assertion"] = _explanation(stop.test, size)
     if stop.views:
         fields["source"] = source(stop.views[0], size.around)
     if len(stop.frames) > 1:
@@ -101,6 +106,8 @@ def _stop_page(stop: Stop, scene: Scene, size: _Size) -> Answer:
         news = replace(view, variables=tuple(pair for pair in view.variables if pair not in seen))
         seen.update(view.variables)
         fields[name] = _variables(news, size, scene.changed if index == 0 else {})
+    if stop.test is not None and stop.test.fixtures:
+        fields["fixtures"] = _fixtures(stop.test, size)
     fields["output"] = tail(scene.output, size.output)
     fields["trigger"] = _requests(scene, size.output)
     notes = [cut(note, size.notes) for note in (*scene.notes, *stop.errors, stop.note) if note]
@@ -108,7 +115,7 @@ def _stop_page(stop: Stop, scene: Scene, size: _Size) -> Answer:
         fields["notes"] = notes
     if scene.start:
         fields["python"] = cut(scene.start, size.places)
-    fields["next"] = NEXT_AT_CRASH if stop.uncaught else NEXT_AT_STOP
+    fields["next"] = NEXT_AT_TEST if stop.test is not None else NEXT_AT_CRASH if stop.uncaught else NEXT_AT_STOP
     return Answer(f"{scene.session} stopped: {reason} at {at}", fields)
 
 
@@ -118,9 +125,31 @@ def stop_reason(stop: Stop) -> str:
         gone = dict.fromkeys(stop.removed, ", temporary: now removed")
         hits = ", ".join(f"{name} (hit {count}{gone.get(name, '')})" for name, count in stop.breakpoints)
         return f"breakpoint {hits}" if not stop.exception else f"raised exception, breakpoint {hits}"
+    if stop.test is not None:
+        return f"test failed: {stop.test.id}" + (f", in {stop.test.when}" if stop.test.when != "call" else "")
     if stop.exception:
         return "uncaught exception" if stop.uncaught else "raised exception"
     return stop.reason
+
+
+def _links(stop: Stop) -> Sequence[Link]:
+    """The exceptions; of one whose assertion is explained beside it only the first line."""
+    if stop.test is None or not stop.test.explanation:
+        return stop.exception
+    return [replace(stop.exception[0], message=stop.test.explanation[0]), *stop.exception[1:]]
+
+
+def _explanation(test: TestFailure, size: _Size) -> list[str]:
+    """The lines of a failed assertion's explanation, as many as there is room for."""
+    most = max(size.names - 4, 3)
+    lines = [cut(line, size.notes) for line in test.explanation]
+    return lines if len(lines) <= most else [*lines[: most - 1], f"… {len(lines) - most + 1} more lines"]
+
+
+def _fixtures(test: TestFailure, size: _Size) -> dict[str, str]:
+    shown = {cut(name, 60): cut_value(value, size.chars) for name, value in test.fixtures[: size.names]}
+    left = len(test.fixtures) - len(shown)
+    return {**shown, "…": f"{left} more"} if left > 0 else shown
 
 
 def exception_line(link: Link, cwd: str, limit: int) -> str:
@@ -238,8 +267,8 @@ def running_page(scene: Scene, seconds: float, *, matched: str = "", ready: bool
     elif scene.awaited:
         how = "waits for a program to connect"
         fields["waits for"] = scene.awaited
-    elif any(": waiting" not in text for text in scene.triggers):
-        how = "runs on; the request is answered"
+    elif scene.request_over:
+        how = f"runs on; the request {scene.request_over}"
     else:
         fields["waited"] = f"{seconds:.1f} s"
     fields["output"] = tail(scene.output, 1000)

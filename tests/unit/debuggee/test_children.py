@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mcp_debug_tool.debuggee import children
+from mcp_debug_tool.debuggee import children, events
 from mcp_debug_tool.debuggee.command_lines import CommandLine, read_arguments
 
 Action = tuple[object, ...]
@@ -22,17 +22,17 @@ CONFIG = {"package": "/ours", "token": "t"}
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
+def told(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """What the server would be told; there is none here."""
-    events: list[dict[str, Any]] = []
-    monkeypatch.setattr(children.events, "send", lambda name, body: events.append({"name": name, **body}))
-    yield events
+    sent: list[dict[str, Any]] = []
+    monkeypatch.setattr(events, "send", lambda name, body: sent.append({"name": name, **body}))
+    return sent
 
 
 def followed(*args: str) -> CommandLine | None:
     """What a child started so is followed as."""
     follower = children._Follower(None, CONFIG)
-    command: CommandLine | None = follower._command(args, ())
+    command: CommandLine | None = follower._command(args, (), "/")
     return command
 
 

@@ -1,0 +1,162 @@
+"""Stop at an exception that has been caught already: where a test has failed, before its fixtures are torn down."""
+
+from __future__ import annotations
+
+import threading
+
+TYPE_CHECKING = False  # `typing` itself is not ours to load: the program may have a file of that name
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from types import FrameType, TracebackType
+    from typing import Any
+
+MAX_LINES = 12
+MAX_LINE = 300
+MAX_FIXTURES = 12
+# As many frames of the user's as a page shows with their locals.
+_FRAMES_SHOWN = 3
+# Packages that run tests: where only they stand in a traceback, there is nothing to look at.
+_RUNNERS = ("_pytest", "pytest", "pluggy", "unittest", "doctest")
+
+_failures: dict[int, Failure] = {}
+
+
+class FailedTest(object):
+    """Which test has failed: its id as its runner writes it, in which phase, and the fixtures it had."""
+
+    def __init__(self, id: str, when: str = "call", fixtures: Mapping[str, Any] | None = None) -> None:
+        self.id = id
+        self.when = when
+        self.fixtures: Mapping[str, Any] = fixtures or {}
+
+
+class Failure(object):
+    """An exception a thread stands at although it has been caught."""
+
+    def __init__(self, error: BaseException, trace: TracebackType, test: FailedTest) -> None:
+        self.error = error
+        self.trace = trace
+        self.test = test
+
+    def fixtures(self) -> list[tuple[str, Any]]:
+        """(name, value) of the fixtures that are not shown as locals of the innermost frames anyway."""
+        shown = [frame.f_locals for frame in user_frames(self.trace)[-_FRAMES_SHOWN:]]
+        found = []
+        for name, value in self.test.fixtures.items():
+            if value is None or name == "request" or any(names.get(name, shown) is value for names in shown):
+                continue
+            found.append((name, value))
+        return found[:MAX_FIXTURES]
+
+    def explanation(self) -> list[str]:
+        """The lines of a failed assertion's message, in which pytest explains its operands."""
+        text = self.error.args[0] if isinstance(self.error, AssertionError) and self.error.args else None
+        if not isinstance(text, str) or not ("\n" in text or text.startswith("assert ")):
+            return []  # the exception's own line says it all
+        lines = [line if len(line) <= MAX_LINE else line[: MAX_LINE - 1] + "…" for line in text.splitlines()]
+        left = len(lines) - MAX_LINES
+        return lines if left <= 0 else [*lines[: MAX_LINES - 1], "… %d more lines" % (left + 1)]
+
+
+def stop(error: BaseException, trace: TracebackType | None, test: FailedTest) -> bool:
+    """Stop this thread at `error` and return when it is to go on; False where nothing was stopped.
+
+    Nothing is where the debugger is gone, the agent does not want to stop at uncaught exceptions, or the
+    traceback has no frame of the user's.
+    """
+    import pydevd
+
+    debugger = pydevd.get_global_debugger()
+    thread = threading.current_thread()
+    seen = visible(trace)
+    if seen is None or not _can_stop(debugger, thread) or not _has_shown_frame(debugger, seen):
+        return False
+    ident = threading.get_ident()
+    _failures[ident] = Failure(error, seen, test)
+    try:
+        debugger.trigger_exception_handler((type(error), error, seen), as_uncaught=False)
+    finally:
+        _failures.pop(ident, None)
+    return True
+
+
+def current() -> Failure | None:
+    """What this thread stands at by `stop`, if anything."""
+    return _failures.get(threading.get_ident())
+
+
+def _can_stop(debugger: Any, thread: threading.Thread) -> bool:
+    return (
+        debugger is not None
+        and not debugger.pydb_disposed
+        and bool(debugger.break_on_uncaught_exceptions)
+        and not getattr(thread, "is_pydev_daemon_thread", False)
+        and threading.get_ident() not in _failures
+    )
+
+
+def _has_shown_frame(debugger: Any, trace: TracebackType) -> bool:
+    """Whether just_my_code leaves anything of the traceback to look at."""
+    frames = [step.tb_frame for step in _steps(trace)]
+    return any(not debugger.apply_files_filter(frame, frame.f_code.co_filename, False) for frame in frames)
+
+
+def visible(trace: TracebackType | None) -> TracebackType | None:
+    """The traceback without the frames at its inner end that ask to be hidden; None where only a runner's are left.
+
+    Those are the insides of `self.assertEqual`, of `pytest.fail` and of assertion functions of the user's.
+    """
+    steps = list(_steps(trace))
+    while steps and _is_hidden(steps[-1].tb_frame):
+        steps.pop()
+    steps = steps or list(_steps(trace))
+    steps = _from_the_outermost(steps)
+    if all(_is_runners(step.tb_frame) for step in steps):
+        return None
+    seen: TracebackType | None = None
+    for step in reversed(steps):
+        seen = type(step)(seen, step.tb_frame, step.tb_lasti, step.tb_lineno)
+    return seen
+
+
+def _from_the_outermost(steps: list[TracebackType]) -> list[TracebackType]:
+    """The traceback from the first frame that called the one it begins with: a `with` statement's, around a part of it.
+
+    pydevd shows the callers too, and would take that frame's line from there.
+    """
+    callers = set()
+    frame = steps[0].tb_frame.f_back if steps else None
+    while frame is not None:
+        callers.add(id(frame))
+        frame = frame.f_back
+    first = next((at for at, step in enumerate(steps) if id(step.tb_frame) in callers), 0)
+    return steps[first:]
+
+
+def user_frames(trace: TracebackType | None) -> list[FrameType]:
+    """The frames of a traceback that are of the user's own code, outermost first."""
+    return [step.tb_frame for step in _steps(trace) if is_users(step.tb_frame.f_code.co_filename)]
+
+
+def is_users(file: str) -> bool:
+    """Whether `file` is neither of the standard library nor installed."""
+    import pydevd
+
+    debugger = pydevd.get_global_debugger()
+    return debugger is not None and bool(debugger._files_filtering.in_project_roots(file))
+
+
+def _steps(trace: TracebackType | None) -> Iterator[TracebackType]:
+    while trace is not None:
+        yield trace
+        trace = trace.tb_next
+
+
+def _is_hidden(frame: FrameType) -> bool:
+    names = frame.f_locals
+    return "__unittest" in frame.f_globals or names.get("__tracebackhide__", None) is True
+
+
+def _is_runners(frame: FrameType) -> bool:
+    name = frame.f_globals.get("__name__")
+    return isinstance(name, str) and name.partition(".")[0] in _RUNNERS
