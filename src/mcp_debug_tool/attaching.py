@@ -86,12 +86,14 @@ def _check_port(parameter: str, port: int) -> None:
 
 
 def _check_host(parameter: str, host: str, settings: Settings) -> None:
-    if not is_loopback(host) and not settings.allow_remote:
-        raise InvalidArgument(
-            parameter,
-            f"{host} is another machine, and a debug port is open to everyone who reaches it",
-            hint="Forward it with ssh -L and give 127.0.0.1, or serve with --allow-remote.",
-        )
+    if is_loopback(host) or settings.allow_remote:
+        return
+    what, forward = ("is open to other machines", "-R") if parameter == "listen" else ("is another machine", "-L")
+    raise InvalidArgument(
+        parameter,
+        f"{host} {what}, and a debug port is open to everyone who reaches it",
+        hint=f"Forward it with ssh {forward} and give 127.0.0.1, or serve with --allow-remote.",
+    )
 
 
 def is_loopback(host: str) -> bool:

@@ -9,8 +9,6 @@ protocol says when the program has ended. Above it stand the sessions, below DAP
 from __future__ import annotations
 
 import contextlib
-import os
-import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -285,11 +283,7 @@ class DAPWrapper:
                 await process.let_go()
         else:
             # A program that stands at a breakpoint must not run on into the next line.
-            await ours.end(gently=not self._standing and self._begun)
-            for process in processes:
-                # Daemons among its children have left its group.
-                with contextlib.suppress(OSError):
-                    os.kill(process.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+            await ours.end(gently=not self._standing and self._begun, others=[process.pid for process in processes])
             if self.exit is None and ours.returncode is not None:
                 self._note_exit(Exit(ours.returncode, ours.ended_by_us))
         if self._root is not None:

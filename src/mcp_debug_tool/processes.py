@@ -10,7 +10,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Literal
 
@@ -123,9 +123,12 @@ class ChildProcess:
                         pumps.start_soon(self._pump, descriptor)
                 self._pumps_done.set()
 
-    async def end(self, *, gently: bool = True) -> None:
-        """End the program and what it left behind: SIGTERM first if `gently`, then SIGKILL. Never raises."""
-        family = _descendants(self.pid) if self.returncode is None else []
+    async def end(self, *, gently: bool = True, others: Iterable[int] = ()) -> None:
+        """End the program and what it left behind: SIGTERM first if `gently`, then SIGKILL. Never raises.
+
+        `others`: processes known to be its own, such as daemons, which have left its group.
+        """
+        family = [*others, *(_descendants(self.pid) if self.returncode is None else ())]
         if self.returncode is None:
             self.ended_by_us = True
             if gently:

@@ -29,6 +29,7 @@ from .protocol.state import State
 from .repeating import Repeat, hash_seed
 from .settings import Settings
 from .stops import Changes
+from .targets.launch import LaunchTarget
 from .triggers import Request, Trigger
 
 if sys.version_info < (3, 11):
@@ -65,6 +66,8 @@ class Session:
             connect_limit=self._settings.connect_limit,
             on_change=self.notify,
         )
+        if isinstance(self.prepared.target, LaunchTarget) and not self.prepared.target.follow_children:
+            self.wrapper.unfollowed.append("any that it starts (follow_children=false)")
         self.changes = Changes()
         self.came_to = ""
         """What the last answer said of this run, in a few words."""

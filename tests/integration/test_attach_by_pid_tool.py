@@ -49,6 +49,24 @@ def running(python: str, path: Path, **env: str) -> Iterator[subprocess.Popen[st
             process.kill()
 
 
+def hook_folder() -> str:
+    """What a person puts into PYTHONPATH."""
+    return subprocess.run(
+        [sys.executable, "-m", "mcp_debug_tool", "hook"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+
+
+@contextmanager
+def sleeping() -> Iterator[int]:
+    """The id of a process that is not Python."""
+    with subprocess.Popen(["sleep", "60"], env={**os.environ, TAG: "1"}) as process:
+        try:
+            yield process.pid
+            assert process.poll() is None
+        finally:
+            process.kill()
+
+
 @needs_gdb
 @pytest.mark.parametrize("version", ["3.8", "3.11", "3.12", "3.13"])
 async def test_a_running_program_is_debugged_let_go_and_debugged_again(
@@ -87,11 +105,8 @@ async def test_without_breakpoints_the_state_is_answered_at_once_and_pause_reach
 
 
 async def test_a_program_with_our_hook_needs_no_gdb(agent: Agent, program: Program) -> None:
-    hook = subprocess.run(
-        [sys.executable, "-m", "mcp_debug_tool", "hook"], capture_output=True, text=True, check=True
-    ).stdout.strip()
     path = program(COUNTER)
-    with running(sys.executable, path, PYTHONPATH=hook) as process:
+    with running(sys.executable, path, PYTHONPATH=hook_folder()) as process:
         stop = await agent.ok("attach", pid=process.pid, breakpoints=[f"{path}:{line_of(path, 'tick')}"])
         assert stop.line == line_of(path, "tick")
 
@@ -119,12 +134,8 @@ async def test_a_process_that_is_gone_is_refused_at_once(agent: Agent) -> None:
 
 
 async def test_a_process_that_is_not_python_is_refused_by_its_name(agent: Agent) -> None:
-    with subprocess.Popen(["sleep", "60"], env={**os.environ, TAG: "1"}) as process:
-        try:
-            error = await agent.error("attach", pid=process.pid)
-            assert "sleep" in error
-            assert "next: " in error
-            assert process.poll() is None
-        finally:
-            process.kill()
+    with sleeping() as pid:
+        error = await agent.error("attach", pid=pid)
+    assert "sleep" in error
+    assert "next: " in error
     assert (await agent.ok("sessions")).data.get("sessions") in (0, None)

@@ -43,7 +43,9 @@ async def active(in_apps: Agent) -> AsyncIterator[Agent]:
 
 async def test_a_script_is_run_with_its_arguments_and_stops(both: Agent, program: Program) -> None:
     path = program(SHOWN)
-    stop = await both.ok("start", command=f"python {path} a 'b c' --x=1", breakpoints=[f"{path}:{line_of(path, 'seen')}"])
+    stop = await both.ok(
+        "start", command=f"python {path} a 'b c' --x=1", breakpoints=[f"{path}:{line_of(path, 'seen')}"]
+    )
     assert stop.line == line_of(path, "seen")
     assert (await both.ok("continue")).data["output"].startswith("['a', 'b c', '--x=1']\nNone\nFalse\n0\n")
 
@@ -61,7 +63,7 @@ async def test_a_module_and_code_are_run_as_typed(both: Agent, program: Program)
     where = {"cwd": str(path.parent.parent)}
     gone = await both.ok("start", command="python -m package.tool 'one two'", **where)
     assert gone.data["output"].startswith("['one two']\n")
-    gone = await both.ok("start", command='''python -c "import sys; print('a  b', sys.argv)" last''', **where)
+    gone = await both.ok("start", command="""python -c "import sys; print('a  b', sys.argv)" last""", **where)
     assert gone.data["output"] == "a  b ['-c', 'last']\n"
 
 
@@ -88,9 +90,7 @@ async def test_a_script_that_names_its_interpreter_is_run_by_it(agent: Agent, pr
         ("django-admin --version", "."),
     ],
 )
-async def test_console_scripts_of_the_environment_run(
-    active: Agent, tmp_path: Path, command: str, words: str
-) -> None:
+async def test_console_scripts_of_the_environment_run(active: Agent, tmp_path: Path, command: str, words: str) -> None:
     gone = await active.ok("start", command=command, cwd=str(tmp_path))
     assert (gone.state, gone.reason) == ("exited", "exit code 0")
     assert words in gone.data["output"]

@@ -7,6 +7,8 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -45,9 +47,7 @@ async def test_an_env_file_sets_variables_and_env_wins_over_it(both: Agent, prog
     (tmp_path / "local.env").write_text(
         "# comment\nexport FROM_FILE='a b'\nBOTH=file\nFROM_ENTRY=${FROM_FILE}!\n", encoding="utf-8"
     )
-    gone = await both.ok(
-        "start", program=str(path), env_file="local.env", env={"BOTH": "call"}, cwd=str(tmp_path)
-    )
+    gone = await both.ok("start", program=str(path), env_file="local.env", env={"BOTH": "call"}, cwd=str(tmp_path))
     _, _, seen = json.loads(gone.data["output"])
     assert seen == {"FROM_FILE": "a b", "FROM_ENTRY": "a b!", "BOTH": "call"}
 
@@ -146,14 +146,36 @@ async def test_restart_runs_an_entry_again(agent: Agent, program: Program, tmp_p
 # --- entries that attach --------------------------------------------------------------------------------------
 
 
+@contextmanager
+def listening(path: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """The program under `python -m debugpy --listen`, waiting for a client; ended with the block."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "debugpy", "--listen", str(port), "--wait-for-client", str(path)],
+        env={**os.environ, TAG: "1"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+        return port
+
+
 async def test_an_entry_attaches_to_a_port_with_its_path_mappings(
     agent: Agent, program: Program, tmp_path: Path
 ) -> None:
     source = "import time\nwhile True:\n    time.sleep(0.01)  # @here\n"
     local, remote = program(source, "local/app.py"), program(source, "remote/app.py")
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port = sock.getsockname()[1]
+    port = free_port()
     launch_json(
         tmp_path,
         entry(
@@ -162,29 +184,17 @@ async def test_an_entry_attaches_to_a_port_with_its_path_mappings(
             pathMappings=[{"localRoot": "${workspaceFolder}/local", "remoteRoot": str(remote.parent)}],
         ),
     )
-    process = subprocess.Popen(
-        [sys.executable, "-m", "debugpy", "--listen", str(port), "--wait-for-client", str(remote)],
-        env={**os.environ, TAG: "1"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
+    with listening(remote, port) as process:
         stop = await agent.ok(
             "start", configuration="it", cwd=str(tmp_path), breakpoints=[f"{local}:{line_of(local, 'here')}"]
         )
         assert stop.data["at"].startswith("local/app.py:3")
         assert (await agent.ok("stop")).reason == "let go, it runs on"
         assert process.poll() is None
-    finally:
-        process.kill()
-        process.wait()
 
 
 async def test_an_entry_that_listens_says_how_to_come(agent: Agent, tmp_path: Path) -> None:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port = sock.getsockname()[1]
+    port = free_port()
     launch_json(tmp_path, entry(request="attach", listen={"host": "127.0.0.1", "port": port}))
     waiting = await agent.ok("start", configuration="it", cwd=str(tmp_path), timeout_s=0)
     assert waiting.data["waits for"] == f"debugpy.connect(('127.0.0.1', {port}))"

@@ -216,19 +216,29 @@ async def test_uvicorn_stops_in_its_application(agent: Agent, program: Program) 
     await answers_and_ends(agent, port)
 
 
-async def test_uvicorn_with_reload_is_followed_into_each_new_child(agent: Agent, program: Program) -> None:
+@pytest.mark.parametrize(
+    ("source", "command", "child", "again"),
+    [
+        (ASGI, "uvicorn app:app --reload --port {port}", "multiprocessing spawn", r"Reloading[\s\S]*startup complete"),
+        (FLASK, "flask --app app run --debug --port {port}", "flask", r"reloading[\s\S]*Debugger PIN"),
+    ],
+    ids=["uvicorn", "flask"],
+)
+async def test_a_server_that_reloads_is_followed_into_its_new_child(
+    agent: Agent, program: Program, source: str, command: str, child: str, again: str
+) -> None:
     port = free_port()
-    file = program(ASGI, "app.py")
-    stop = await stops_in_handler(agent, file, f"uvicorn app:app --reload --port {port}", port)
-    assert stop.data["process"].startswith("p1.1 multiprocessing spawn (pid ")
+    file = program(source, "app.py")
+    stop = await stops_in_handler(agent, file, command.format(port=port), port)
+    assert stop.data["process"].startswith(f"p1.1 {child} (pid ")
     runs = await agent.ok("continue")
     assert runs.data["trigger"].endswith("\nhi bob")
     file.write_text(file.read_text().replace('"hi "', '"hello "'))
-    reloaded = await agent.ok("wait", **{"for": r"Reloading[\s\S]*startup complete", "timeout_s": 20})
+    reloaded = await agent.ok("wait", **{"for": again, "timeout_s": 20})
     assert "matched" in reloaded.data, reloaded
     async with asked(port) as texts:
         stop = await agent.ok("wait", timeout_s=20)
-        assert name_of(stop) == "p1.2"
+        assert stop.data["process"].startswith(f"p1.2 {child} (pid ")
         assert stop.line == line_of(file, "here")
         assert stop.locals["greeting"] == "'hello bob'"
         assert (await agent.ok("continue", timeout_s=0)).state == "running"
@@ -279,7 +289,8 @@ async def test_the_librarys_own_http_server_stops_in_its_handler(agent: Agent, t
     (tmp_path / "page.txt").write_text("hi bob")
     stop = await agent.ok(
         "start",
-        command=f"python -m http.server --bind 127.0.0.1 {port}",
+        module="http.server",
+        args=["--bind", "127.0.0.1", str(port)],
         python=apps.PYTHON,
         cwd=str(tmp_path),
         ready=port,
@@ -369,6 +380,30 @@ async def test_a_request_to_another_machine_is_refused_and_nothing_is_started(
     text = await agent.error("start", program=str(file), trigger={"url": f"http://{host}:8000/"})
     assert "is not a loopback address" in text
     assert not trace.exists()
+    await check_nothing_lives(agent)
+
+
+async def test_a_request_to_a_host_that_nobody_knows_is_refused_and_nothing_is_started(
+    agent: Agent, program: Program
+) -> None:
+    file = program("import time\nhere = 1  # @here\ntime.sleep(600)\n")
+    assert "is not known" in await agent.error("start", program=str(file), trigger={"url": "http://nowhere.invalid/"})
+    await check_nothing_lives(agent)
+
+
+async def test_a_request_that_continue_refuses_leaves_the_program_where_it_stood(
+    agent: Agent, program: Program
+) -> None:
+    file = program("import time\nhere = 1  # @here\ntime.sleep(600)\n")
+    await agent.ok("start", program=str(file), breakpoints=[f"{file}:{line_of(file, 'here')}"])
+    for url in ("http://192.0.2.1/", "http://nowhere.invalid/"):
+        await agent.error("continue", trigger={"url": url}, until=f"{file}:3")
+        assert " stopped at " in (await agent.ok("sessions")).data["sessions"][0]
+    await ends(agent)
+
+
+async def check_nothing_lives(agent: Agent) -> None:
+    """No process, and no session that its error did not name."""
     assert not programs()
     assert not (await agent.ok("sessions")).data["sessions"]
 

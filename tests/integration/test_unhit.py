@@ -86,6 +86,12 @@ async def test_a_function_that_was_never_called(agent: Agent, program: Program) 
     assert "unused" in at_exit
 
 
+async def test_a_line_of_code_that_stands_in_no_file(agent: Agent) -> None:
+    code = "def unused():\n    return 1\nprint('done')"
+    gone = await agent.ok("start", code=code, breakpoints=[{"file": "<string>", "line": 2}])
+    assert "its line was never reached" in told(gone)
+
+
 async def test_an_exception_that_was_never_raised(both: Agent, program: Program) -> None:
     path = program("print('done')  # @last\n")
     listed, at_exit = await both_pages(both, path, {"exception": "ZeroDivisionError"})
@@ -138,6 +144,34 @@ async def test_a_child_that_ran_through_a_shell_is_named(agent: Agent, program: 
     gone = await agent.ok("continue")
     assert "children ran without the debugger" in gone.text
     assert f"{kid} (started through a shell)" in gone.text
+
+
+async def test_a_child_that_kept_the_debugger_out_is_named(agent: Agent, program: Program) -> None:
+    kid = program("x = 1  # @kid\n", "kid.py")
+    path = program(f"""
+        import subprocess, sys
+        subprocess.run([sys.executable, "-I", {str(kid)!r}])
+        print("done")  # @last
+    """)
+    gone = await agent.ok("start", program=str(path), breakpoints=[f"{kid}:1"])
+    assert "children ran without the debugger" in gone.text
+    assert f"-I {kid} (its flags keep the debugger out)" in gone.text
+
+
+async def test_children_that_were_not_to_be_followed_are_remembered(agent: Agent, program: Program) -> None:
+    kid = program("x = 1  # @kid\n", "kid.py")
+    path = program(f"""
+        import subprocess, sys
+        subprocess.run([sys.executable, {str(kid)!r}])
+        print("done")  # @last
+    """)
+    last = f"{path}:{line_of(path, 'last')}"
+    await agent.ok("start", program=str(path), breakpoints=[f"{kid}:1", last], follow_children=False)
+    listed = await agent.ok("list_breakpoints")
+    assert "follow_children=false" in listed.text
+    gone = await agent.ok("continue")
+    assert f"{kid} was never imported" in told(gone)
+    assert "children ran without the debugger: any that it starts (follow_children=false)" in gone.text
 
 
 async def test_a_breakpoint_that_only_a_child_hit_is_hit(agent: Agent, program: Program) -> None:

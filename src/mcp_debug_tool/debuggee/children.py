@@ -163,6 +163,7 @@ class _Follower(object):
         script = os.path.realpath(os.path.join(folder, command.name))
         settings = {
             **self._config,
+            "pytest": False,  # that was the agent's own run
             "environ": {"PYTHONPATH": theirs, _BOOT: None},
             "first_path": os.path.dirname(script) if command.kind == "script" else folder,
         }

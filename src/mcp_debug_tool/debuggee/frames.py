@@ -111,7 +111,7 @@ def _shown(frame: FrameType, source_lines: int, max_names: int, max_chars: int, 
     names, hidden = visible_names(frame)
     shown: dict[str, Any] = {
         "locals": [
-            [name, guarded(value, max_chars) if time.monotonic() < deadline else "<not shown: the page took too long>"]
+            [name, guarded(value, max_chars) if time.monotonic() < deadline else _TOO_LATE]
             for name, value in names[:max_names]
         ],
         "source": source(frame, source_lines),

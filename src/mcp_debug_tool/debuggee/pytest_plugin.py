@@ -141,7 +141,7 @@ class Plugin(object):
         if self._collect_errors and int(exitstatus) in (2, 4):
             message, hint = self._collect_errors[0]
             more = len(self._collect_errors) - 1
-            self._tell(message + (" (and %d more files)" % more if more else ""), hint)
+            _quietly(self._tell, message + (" (and %d more files)" % more if more else ""), hint)
         elif int(exitstatus) == 5:
             _quietly(lambda: self._tell(*nothing_selected(session.config, self._deselected)))
 
@@ -181,16 +181,8 @@ class Plugin(object):
 
     def pytest_sessionstart(self, session: Any) -> None:
         """Tell the random seeds in play, as the options that repeat them."""
-        config = session.config
-        if hasattr(config, "workerinput"):
-            return
-        if config.pluginmanager.hasplugin("randomly") or hasattr(config.option, "randomly_seed"):
-            _quietly(_seed, "--randomly-seed=%s" % config.getoption("randomly_seed"))
-        random_order = sys.modules.get("random_order.config")
-        if random_order is not None and hasattr(config.option, "random_order_seed"):
-            plugin = random_order.Config(config)
-            if plugin.is_enabled:
-                _quietly(_seed, "--random-order-seed=%s" % plugin.seed)
+        if not hasattr(session.config, "workerinput"):
+            _quietly(_tell_seeds, session.config)
 
 
 _HOOKS: dict[str, dict[str, bool]] = {
@@ -256,5 +248,11 @@ def _note(text: str) -> None:
     _quietly(events.send, "mcpDebugNote", {"text": text})
 
 
-def _seed(text: str) -> None:
-    events.send("mcpDebugSeed", {"text": text})
+def _tell_seeds(config: Any) -> None:
+    if hasattr(config.option, "randomly_seed"):
+        events.send("mcpDebugSeed", {"text": "--randomly-seed=%s" % config.option.randomly_seed})
+    random_order = sys.modules.get("random_order.config")
+    if random_order is not None and hasattr(config.option, "random_order_seed"):
+        plugin = random_order.Config(config)
+        if plugin.is_enabled:
+            events.send("mcpDebugSeed", {"text": "--random-order-seed=%s" % plugin.seed})
