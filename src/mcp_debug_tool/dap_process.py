@@ -131,7 +131,12 @@ class DAPProcess:
 
     async def begin(self) -> None:
         """Let it run, or run on."""
-        await self.client.request("configurationDone")
+        try:
+            await self.client.request("configurationDone")
+        except ProtocolError:
+            if self.refusal or not self._arrival.has_our_code:
+                raise
+            return  # it was let run, and has ended before it could answer
         if self._pending_attach is not None:
             await self._pending_attach.answer(ATTACH_SECONDS)
         if self._arrival.tells_when_attached:

@@ -25,6 +25,14 @@ POINTS = (
     "pydevd.PyDB.on_disconnect",
     "pydevd.PyDB.set_exclude_filters",
     "pydevd.PyDB.get_use_libraries_filter",
+    "pydevd.PyDB.trigger_exception_handler",
+    "pydevd.PyDB.apply_files_filter",
+    "pydevd.PyDevdAPI.set_dont_trace_start_end_patterns",
+    "_pydevd_bundle.pydevd_constants.after_fork",
+    "_pydevd_bundle.pydevd_custom_frames.custom_frames_container_init",
+    "_pydevd_sys_monitoring.pydevd_sys_monitoring.reset_thread_local_info",
+    "_pydevd_bundle.pydevd_filtering.USER_CODE_BASENAMES_STARTING_WITH",
+    "pydevd_tracing.TracingFunctionHolder._warn",
     "_pydevd_bundle.pydevd_comm.ReaderThread._terminate_on_socket_close",
     "_pydevd_bundle.pydevd_thread_lifecycle.internal_run_thread",
     "_pydevd_bundle.pydevd_suspended_frames.SuspendedFramesManager.find_frame",
@@ -66,7 +74,7 @@ for point in sys.argv[2:]:
         found = getattr(found, name)
 debugger = pydevd.PyDB(set_as_global=False)
 for name in ("get_exception_breakpoint", "break_on_caught_exceptions", "suspended_frames_manager", "timeout_tracker",
-             "_files_filtering", "created_pydb_daemon_threads", "check_alive_thread", "writer"):
+             "_files_filtering", "mtime", "break_on_uncaught_exceptions", "created_pydb_daemon_threads", "check_alive_thread", "writer"):
     if not hasattr(debugger, name):
         print("PyDB()." + name)
 sys.stdout.flush()

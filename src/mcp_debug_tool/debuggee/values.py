@@ -121,10 +121,15 @@ def _text(value: str | bytes, limit: int) -> str:
     return shown[: max(limit - len(note), 1)] + note
 
 
+def without_addresses(text: str) -> str:
+    """`text` without what differs from run to run and tells nothing."""
+    return _ADDRESS.sub("", text)
+
+
 def _code(value: object) -> str:
     if isinstance(value, types.ModuleType):
         return "<module %s>" % getattr(value, "__name__", "?")
-    return _ADDRESS.sub("", repr(value))
+    return without_addresses(repr(value))
 
 
 def _container_shape(kind: type[Any]) -> tuple[str, str, bool] | None:
@@ -228,7 +233,7 @@ def _own_repr(value: object, kind: type[Any]) -> str:
     if not isinstance(text, str):
         return "<%s: repr returned %s>" % (kind.__name__, type(text).__name__)
     # The program can make this as long as it likes; what is cut later is bounded here already.
-    return _ADDRESS.sub("", text[:100000]) if len(text) <= 100000 else text[:100000] + "…"
+    return without_addresses(text[:100000]) if len(text) <= 100000 else text[:100000] + "…"
 
 
 def _instance_items(value: object) -> list[tuple[str, Any]]:

@@ -1,0 +1,9 @@
+"""A till that never closes."""
+
+import time
+
+from orders import total
+
+while True:
+    total({"tea": 1, "cup": 1})
+    time.sleep(0.1)
