@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from joining import BY_PORT
 from ours import Size
+from passing_test import FIGURE as TEST
+from passing_test import can_run
 from raw import STEPS
 from report import Row, figures_table, sizes_table
 
@@ -47,6 +50,11 @@ as four bytes. The programs are small ones: a stop page never grows past 4,000 b
   answered too, for a stop page holds as much. An exit counts when `waitpid` has told it.
 - **debugpy's adapter**: `python -m debugpy --listen --wait-for-client`, then `attach`, as its manual shows, in every
   fifth round. Attempts in which the adapter lost its client, and which were repeated: {failures}.
+- **passing test**: `start(pytest=[node])` to its exit, in every fourth round, beside what has to be: a plain
+  `python -m pytest -s node` as a process of its own, and an empty program from `start` to its exit.
+  {test_python}
+- **attach by port**: a program that runs under `python -m debugpy --listen` is attached to by our server and by the raw
+  client, each a new one. **By pid**: a running program, with gdb. Both until the first stop, in every fourth round.
 - **plain client**: to MCP what the raw client is to DAP, one line of JSON out, one in. **official client**: the
   Python client of the MCP SDK, whose own work then counts as ours.
 - **empty MCP server**: the same SDK with one tool that answers "pong". It is the floor of any server on that SDK.
@@ -66,6 +74,8 @@ as four bytes. The programs are small ones: a stop page never grows past 4,000 b
   A model takes seconds to decide on a call: none of this is what an agent waits for.
 - **The exit** is answered in {exit:.2f} times the raw client's time. The threads of a stock pydevd wait for each other
   when the program has ended; that wait is cured.
+- **A passing test** is run under the debugger in {test} times what its plain run and an empty program take together.
+- **Attaching** to a running program takes {by_port:.2f} times as long as the raw client takes at the same port.
 - **Memory**: the SDK with nothing in it takes {empty_rss:.0f} MB of RSS, ours {rss_more:.1f} MB more. A debugged
   program grows by {program:.1f} MB (PSS), which is pydevd. After all rounds the server has changed by {growth:+.1f} MB.
 - **Tokens**: all tool definitions together are {tool_tokens} tokens, once; a stop of a small program is {stop_tokens}.
@@ -89,6 +99,13 @@ def document(found: Sequence[Row], sizes: Mapping[str, Size], facts: Mapping[str
         load_after=", ".join(map(str, facts["load_after"])),
         steps=STEPS,
         failures=facts["adapter_failures"],
+        test_python=(
+            "All three run on the interpreter of .venv-apps, whose pytest has xdist, cov, randomly and timeout."
+            if can_run()
+            else "Not measured: there is no .venv-apps, which scripts/setup makes."
+        ),
+        test="(not measured)" if (test := rows[TEST].compared) is None else f"{test:.2f}",
+        by_port=rows[BY_PORT].compared or 0,
         first=rows["first stop"].compared or 0,
         adapter=against_adapter.compared or 0,
         step=rows["step"].compared or 0,

@@ -26,7 +26,9 @@ from typing import Any
 import anyio
 import watch
 from document import document
+from joining import joining_round
 from ours import SERVER, Caller, Size, cold_round, empty_round, keep_memory, our_round, program_memory, served, sizes
+from passing_test import can_run, test_round
 from pipe import piped
 from programs import Programs, write
 from raw import adapter_round, direct_round
@@ -42,6 +44,9 @@ LIMIT_SECONDS = 150.0
 # What takes a second or more does not come in every round.
 ADAPTER_EVERY = 5
 COLD_EVERY = 3
+# A quarter of the rounds, and of the time.
+TEST_EVERY = 4
+JOINING_EVERY = 4
 MEMORY_ROUNDS = 3
 
 
@@ -74,11 +79,17 @@ async def measure(programs: Programs, wanted: int, run: Run) -> None:
             EMPTY_OFFICIAL: empty_official,
         }
         await one_round(programs, callers, Samples())
+        if can_run():
+            await test_round(plain, PLAIN, programs, Samples())
         rounds = failures = 0
         while rounds == 0 or (rounds < wanted and time.monotonic() - began < BUDGET_SECONDS):
             await one_round(programs, callers, run.samples)
             if rounds % ADAPTER_EVERY == 0:
                 failures += adapter_round(programs, run.samples)
+            if rounds % TEST_EVERY == 0 and can_run():
+                await test_round(plain, PLAIN, programs, run.samples)
+            if rounds % JOINING_EVERY == 1:
+                await joining_round(plain, PLAIN, programs, run.samples)
             rounds += 1
             run.samples.timed("fixed loop", "python", fixed_loop)
         keep_memory(run.samples, "server after", "ours", plain.pid)

@@ -67,6 +67,28 @@ print("waiting", flush=True)
 line = sys.stdin.readline()  # @wait
 """
 
+# A program that other people have started, attached to while it runs.
+TILL = """\
+import time
+
+
+def sell(number):
+    return number * 2  # @sell
+
+
+number = 0
+print("open", flush=True)
+while True:
+    number += 1
+    sell(number)
+    time.sleep(0.001)
+"""
+
+PASSING_TEST = """\
+def test_sum():
+    assert sum([1, 2, 3]) == 6
+"""
+
 # What a raw client of debugpy has to put before the program.
 WRAPPER = """\
 import runpy, sys
@@ -101,6 +123,10 @@ class Programs:
     crash: Path
     waiting: Path
     waiting_line: int
+    till: Path
+    till_line: int
+    passing_test: Path
+    nothing: Path
     wrapper: Path
     empty_server: Path
 
@@ -113,7 +139,7 @@ def write(folder: Path) -> Programs:
         path.write_text(source, encoding="utf-8")
         return path
 
-    bill, waiting = file("bill.py", BILL), file("waiting.py", WAITING)
+    bill, waiting, till = file("bill.py", BILL), file("waiting.py", WAITING), file("till.py", TILL)
     return Programs(
         folder=folder,
         bill=bill,
@@ -121,6 +147,10 @@ def write(folder: Path) -> Programs:
         crash=file("crash.py", CRASH),
         waiting=waiting,
         waiting_line=line_of(waiting, "wait"),
+        till=till,
+        till_line=line_of(till, "sell"),
+        passing_test=file("test_passing.py", PASSING_TEST),
+        nothing=file("nothing.py", ""),
         wrapper=file("wrapper.py", WRAPPER),
         empty_server=file("empty_server.py", EMPTY_SERVER),
     )

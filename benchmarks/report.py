@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from joining import BY_PID, BY_PORT
 from ours import Size
+from passing_test import FIGURE, PARTS
 from samples import Samples
 
 Compared = Literal["ratio", "difference", "value"]
@@ -82,6 +84,7 @@ def rows(samples: Samples) -> list[Row]:
     return [
         *_times(samples, PLAIN, EMPTY_PLAIN, ""),
         *_times(samples, OFFICIAL, EMPTY_OFFICIAL, ", official client"),
+        *_ways(samples),
         *_memory(samples),
     ]
 
@@ -99,6 +102,17 @@ def _times(samples: Samples, side: str, empty: str, suffix: str) -> Iterable[Row
     yield row("variables", "raw", "raw client", "difference", 3.0)
     yield row("continue to exit", "raw", "raw client", "ratio")
     yield row("empty call", empty, "empty MCP server", "difference")
+
+
+def _ways(samples: Samples) -> Iterable[Row]:
+    def row(figure: str, baseline: str, against: str, kind: Compared, aim: float | None = None) -> Row:
+        medians = samples.median(figure, baseline), samples.median(figure, PLAIN)
+        fastest = samples.fastest(figure, baseline), samples.fastest(figure, PLAIN)
+        return Row(figure, against, *medians, unit="ms", kind=kind, aim=aim, fastest=fastest)
+
+    yield row(FIGURE, PARTS, PARTS, "ratio", 1.3)
+    yield row(BY_PORT, "raw", "raw client, same port", "ratio")
+    yield row(BY_PID, "", "", "value")
 
 
 def _memory(samples: Samples) -> Iterable[Row]:

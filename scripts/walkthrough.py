@@ -166,9 +166,14 @@ def calls(site: str) -> list[Call]:
             "Put the flags into the key, here in the project's own copy of TinyDB, and run once more:",
             "restart",
             {},
-            ("[101, 102, 104, 105]", "missed by the bot: 2", "exit code 0"),
-            "Right at last. The breakpoint at the cache is still set, and was not hit: the second search no longer "
-            "gets the answer of the first.",
+            (
+                "[101, 102, 104, 105]",
+                "missed by the bot: 2",
+                "exit code 0",
+                "never hit: its condition was false 2 times",
+            ),
+            "Right at last. The breakpoint at the cache is still set, and the notes say why it was not hit: both "
+            "searches found nothing there, so the second one no longer gets the answer of the first.",
             mends=True,
         ),
         Call("Clean up", "Nothing is left to look at.", "stop", {}, ("exit code 0",), ""),

@@ -17,11 +17,13 @@ from typing import Any
 import anyio
 import anyio.abc
 
-from .breakpoints import Breakpoint, BreakpointSpec, BreakpointTable
+from .breakpoints import BreakpointSpec, BreakpointTable
 from .dap_process import DAPProcess
 from .errors import AdapterError, DebugError, ProtocolError, StartFailed, TargetError, WrongState
+from .findings import Findings
 from .journal import Journal
 from .plan import Plan
+from .process_tree import ProcessTree, describe
 from .processes import ChildProcess, interrupt_blocking_call
 from .protocol.messages import Event
 from .protocol.state import State, allows
@@ -31,11 +33,6 @@ from .targets.base import Arrival, Reach, Target
 
 # A program whose connection ended has this long to end too, or to come back after an exec, before it counts as lost.
 END_SECONDS = 2.0
-MAX_NEWS = 20
-TRACING_LOST = (
-    "tracing was off at the end, by sys.settrace or a recursion at its limit (Python before 3.12): "
-    "breakpoints after that were passed over"
-)
 
 
 class DAPWrapper:
@@ -56,33 +53,21 @@ class DAPWrapper:
         self._on_change = on_change
         self._tasks: anyio.abc.TaskGroup
         self._reach: Reach
-        self._shared = SharedBreakpoints(BreakpointTable())
+        self._tree = ProcessTree()
         self._changed = anyio.Event()
         self._main_file = plan.program_file
         self._entry_id: str | None = None
         self._begun = False
         self._over = False
-        self._root: DAPProcess | None = None
-        self._processes: list[DAPProcess] = []
-        self._standing: list[DAPProcess] = []
-        self._focus: DAPProcess | None = None
-        self._numbers: dict[str, int] = {}
-        self._names: dict[int, str] = {}
         self.journal = journal
+        self.breakpoints = SharedBreakpoints(BreakpointTable())
+        """The breakpoints of this run, in all of its processes."""
         self.stops = 0
         """How often one of its processes has stopped so far."""
         self.exit: Exit | None = None
         self.lost_reason = ""
-        self.failure: StartFailed | None = None
-        """Why the run is none, as the program itself found out after it had begun."""
-        self.notes: list[str] = []
-        """What is to be known of the whole run; told with its exit."""
-        self.news: list[str] = []
-        """What is to be told with the next answer."""
-        self.unfollowed: list[str] = []
-        """Children that run without the debugger, and why."""
-        self.seeds: list[str] = []
-        """Random seeds that were in play, as what repeats them."""
+        self.findings = Findings()
+        """What the run has let us know of itself."""
 
     # --- life -------------------------------------------------------------------------------------------------
 
@@ -99,8 +84,8 @@ class DAPWrapper:
                 if reach.process is not None:
                     tasks.start_soon(self._watch, reach.process)
                 if not reach.awaited:
-                    self._root = await self._meet(await self._first(reach))
-                    await self._look_at_program(self._root)
+                    self._tree.root = await self._meet(await self._first(reach))
+                    await self._look_at_program(self._tree.root)
                 yield self
             finally:
                 with anyio.CancelScope(shield=True):
@@ -146,35 +131,14 @@ class DAPWrapper:
         self._tasks.start_soon(self._serve, process)
         try:
             await process.introduce(self._target.sources(), self._plan.first_path)
-            self._enter(process)
-            await self._shared.join(process)
+            if self._tree.enter(process, by_pid=self._reach.is_here):
+                self.breakpoints.count_anew(process.name)
+            await self.breakpoints.join(process)
         except BaseException:
             with anyio.CancelScope(shield=True):
                 await process.client.aclose()
             raise
         return process
-
-    def _enter(self, process: DAPProcess) -> None:
-        """Give it its name and place in the tree; after an exec it is the process it was."""
-        # Elsewhere, such as in several containers, processes may share a number.
-        name = self._names.get(process.pid, "") if self._reach.is_here else ""
-        if name:
-            self._take_the_place_of(name, process)
-        else:
-            parent = next((p for p in self._processes if p.pid == process.parent_pid), self._root)
-            prefix = f"{parent.name}." if parent is not None else "p"
-            process.name = f"{prefix}{self._numbers.get(prefix, 0) + 1}"
-            self._numbers[prefix] = self._numbers.get(prefix, 0) + 1
-            self._names[process.pid] = process.name
-        self._processes.append(process)
-
-    def _take_the_place_of(self, name: str, process: DAPProcess) -> None:
-        process.name = name
-        for before in [p for p in self._processes if p.name == name]:
-            self._leave(before)
-        if self._root is not None and self._root.name == name:
-            self._root = process
-        self._shared.count_anew(name)
 
     async def _look_at_program(self, process: DAPProcess) -> None:
         """Find the program's own file and refuse what does not compile; nothing of it runs yet."""
@@ -197,15 +161,15 @@ class DAPWrapper:
             self._entry_id = await self._set_entry()
         self._begun = True
         self.notify()
-        if self._root is not None:
-            await self._root.begin()
+        if self._tree.root is not None:
+            await self._tree.root.begin()
         self._tasks.start_soon(self._admit_others)
 
     async def _set_entry(self) -> str | None:
         file = self._main_file or next(iter(self._target.sources()), None)
         if file is None:
             return None
-        return (await self.set_breakpoint(BreakpointSpec(file=file, line=1), internal=True)).id
+        return (await self.breakpoints.set(BreakpointSpec(file=file, line=1), internal=True)).id
 
     async def _admit_others(self) -> None:
         async for arrival in self._reach.arrivals:
@@ -216,27 +180,23 @@ class DAPWrapper:
         try:
             process = await self._meet(arrival)
             if self._reach.awaited:
-                self._tell(f"{describe(process)} has connected")
+                self.findings.tell(f"{describe(process)} has connected")
             await process.begin()
         except DebugError as error:
-            self._tell(f"a process came and could not be debugged: {error}")
+            self.findings.tell(f"a process came and could not be debugged: {error}")
         self.notify()
 
     async def _serve(self, process: DAPProcess) -> None:
         await process.serve()
         self._leave(process)
-        if process is self._root or self._reach.process is None:
+        if process is self._tree.root or self._reach.process is None:
             await self._after_hang_up(process)
         self._settle()
 
     def _leave(self, process: DAPProcess) -> None:
-        self._shared.leave(process)
-        for processes in (self._processes, self._standing):
-            if process in processes:
-                processes.remove(process)
-        if self._focus is process:
-            self._focus = None
-        self.look_around()
+        self.breakpoints.leave(process)
+        self._tree.leave(process)
+        self.notify()
 
     async def _after_hang_up(self, process: DAPProcess) -> None:
         """See whether the program has ended with its connection, has replaced itself, or is lost to us."""
@@ -246,27 +206,27 @@ class DAPWrapper:
             return
         with anyio.move_on_after(END_SECONDS):
             await ours.exited.wait()
-        if ours.returncode is None and process is self._root and not self._over:
+        if ours.returncode is None and process is self._tree.root and not self._over:
             self.lost_reason = (
                 process.refusal or "the connection to its debugger has ended; it may have replaced itself by exec"
             )
 
     async def _watch(self, process: ChildProcess) -> None:
         await process.exited.wait()
-        if self._root is not None:
-            self._leave(self._root)
-        if self._processes:
-            living = ", ".join(map(describe, self._processes))
-            self._tell(f"p1 has ended with code {process.returncode}; its children live on: {living}")
+        if self._tree.root is not None:
+            self._leave(self._tree.root)
+        if self._tree.living:
+            living = ", ".join(map(describe, self._tree.living))
+            self.findings.tell(f"p1 has ended with code {process.returncode}; its children live on: {living}")
         self._settle()
 
     def _settle(self) -> None:
         """Note that the program has ended, once nothing of it lives that we could see."""
         ours = self._reach.process
-        if self.exit is None and not self._processes and not self._reach.awaited:
+        if self.exit is None and not self._tree.living and not self._reach.awaited:
             if ours is not None and ours.returncode is not None:
                 self._note_exit(Exit(ours.returncode, ours.ended_by_us))
-            elif ours is None and self._root is not None:
+            elif ours is None and self._tree.root is not None:
                 self._note_exit(Exit(None))
         self.notify()
 
@@ -277,17 +237,19 @@ class DAPWrapper:
     async def _end(self) -> None:
         """End a program of ours, let another one go."""
         self._over = True
-        ours, processes = self._reach.process, list(self._processes)
+        ours, processes = self._reach.process, list(self._tree.living)
         if ours is None:
             for process in processes:
                 await process.let_go()
         else:
             # A program that stands at a breakpoint must not run on into the next line.
-            await ours.end(gently=not self._standing and self._begun, others=[process.pid for process in processes])
+            await ours.end(
+                gently=not self._tree.any_stands and self._begun, others=[process.pid for process in processes]
+            )
             if self.exit is None and ours.returncode is not None:
                 self._note_exit(Exit(ours.returncode, ours.ended_by_us))
-        if self._root is not None:
-            processes.append(self._root)
+        if self._tree.root is not None:
+            processes.append(self._tree.root)
         for process in processes:
             await process.client.aclose()
 
@@ -307,12 +269,12 @@ class DAPWrapper:
     @property
     def stop(self) -> Stop | None:
         """The stop that is being looked at, None while there is none."""
-        return self._focus.stop if self._focus is not None else None
+        return self._tree.focus.stop if self._tree.focus is not None else None
 
     @property
     def awaited(self) -> str:
         """What a program has to do to come, while none is there."""
-        return self._reach.awaited if not self._processes else ""
+        return self._reach.awaited if not self._tree.living else ""
 
     def run_beside(self, task: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run something for as long as this run lives at most."""
@@ -333,61 +295,48 @@ class DAPWrapper:
         while not happened():
             await self._changed.wait()
 
-    def _tell(self, news: str) -> None:
-        if len(self.news) < MAX_NEWS:
-            self.news.append(news)
-
     def told(self, process: DAPProcess, event: Event) -> None:
         """See Observer.told."""
-        body = event.body
         if event.name == "mcpDebugLog":
-            line = f"{body.get('breakpoint')}: {body.get('text')}\n"
+            line = f"{event.body.get('breakpoint')}: {event.body.get('text')}\n"
             self.journal.add("log", line.encode("utf-8", "backslashreplace"))
         elif event.name == "mcpDebugReports":
-            self.breakpoints.note_reports(process.name, body)
-        elif event.name == "mcpDebugTracingLost":
-            self.notes.append(TRACING_LOST)
-        elif event.name == "mcpDebugNotFollowed":
-            if len(self.unfollowed) < MAX_NEWS:
-                self.unfollowed.append(f"{body.get('command')} ({body.get('reason')})")
-        elif event.name == "mcpDebugNote":
-            self._tell(str(body.get("text")))
-        elif event.name == "mcpDebugSeed":
-            self.seeds.append(str(body.get("text")))
-        elif event.name == "mcpDebugStartFailed":
-            self.failure = StartFailed(str(body.get("message")), hint=str(body.get("hint", "")))
-            self.notes.append(str(body.get("message")))
-        elif event.name == "debugpyAttach" and self._reach.call_child is not None:
-            self._tasks.start_soon(self._call_child, body)
+            self.breakpoints.table.note_reports(process.name, event.body)
+        elif event.name == "debugpyAttach":
+            self._tasks.start_soon(self._call_child, event.body)
+        else:
+            self.findings.take(event)
 
     async def _call_child(self, body: Mapping[str, Any]) -> None:
-        assert self._reach.call_child is not None
+        if self._reach.call_child is None:
+            return
         try:
             await self._reach.call_child(body)
         except TargetError as error:
-            self._tell(f"a child process could not be followed: {error}")
+            self.findings.tell(f"a child process could not be followed: {error}")
 
     async def stopped(self, process: DAPProcess, stop: Stop) -> None:
         """See Observer.stopped."""
+        table = self.breakpoints.table
         for name, hits in stop.breakpoints:
-            self.breakpoints.note_hit(name, process.name, hits)
+            table.note_hit(name, process.name, hits)
         hit = [name for name, _ in stop.breakpoints]
-        temporary = tuple(b.id for b in self.breakpoints.all() if b.spec.temporary and b.id in hit)
+        temporary = tuple(b.id for b in table.all() if b.spec.temporary and b.id in hit)
         process.stop = replace(
             stop,
             reason=self._reason(stop.reason, hit),
             breakpoints=tuple(pair for pair in stop.breakpoints if pair[0].startswith("b")),
             removed=temporary,
-            process=describe(process) if process.name != "p1" or self._numbers != {"p": 1} else "",
+            process=describe(process) if self._tree.needs_names(process) else "",
         )
         with contextlib.suppress(AdapterError, ProtocolError):
             await self._drop_spent(temporary)
         self.drain_output()
-        if process not in self._processes:
+        if process not in self._tree.living:
             return  # it has ended meanwhile
         self.stops += 1
-        self._standing.append(process)
-        self.look_around()
+        self._tree.stand(process)
+        self.notify()
 
     def _reason(self, reason: str, hit: list[str]) -> str:
         if self._entry_id is not None and self._entry_id in hit:
@@ -400,21 +349,14 @@ class DAPWrapper:
 
     async def _drop_spent(self, temporary: Iterable[str]) -> None:
         """Remove what was meant for one stop: `until`, entry, and temporary breakpoints that were hit."""
-        spent = [*self.breakpoints.internal_ids(), *temporary]
+        spent = [*self.breakpoints.table.internal_ids(), *temporary]
         if spent:
-            await self.remove_breakpoints(spent)
-
-    def look_around(self) -> None:
-        """Look at the next process that stands still, unless one that does is being looked at."""
-        if self._standing and self._focus is None:
-            self._focus = self._standing[0]
-        self.notify()
+            await self.breakpoints.remove(spent)
 
     def stop_waiting_for_step(self) -> None:
         """Look at whatever stands: a step that has not come back yet may never do."""
-        if self._focus is not None and self._focus.stop is None and self._standing:
-            self._focus = None
-        self.look_around()
+        self._tree.stop_waiting_for_step()
+        self.notify()
 
     # --- commands ---------------------------------------------------------------------------------------------
 
@@ -440,35 +382,32 @@ class DAPWrapper:
 
         After a `continue` another process that stands is looked at next; a step waits for its own process.
         """
-        process = self._focus
+        process = self._tree.focus
         if process is None or process.stop is None:
             raise WrongState(f"the program {self.describe_state()}", hint="Call wait or pause first.")
-        self._standing.remove(process)
-        self._focus = process if command != "continue" else None
+        self._tree.go_on(process, step=command != "continue")
         try:
             await process.resume(command)
         except AdapterError:
-            self._standing.insert(0, process)
-            self._focus = process
+            self._tree.stay(process)
             raise
         finally:
-            if command == "continue":
-                self.look_around()
+            self._tree.look_around()
             self.notify()
 
     async def pause(self) -> None:
         """Ask the program to stop where it is; the stop comes by `wait`. Of several processes the youngest is asked."""
-        if not self._processes:
+        if not self._tree.living:
             raise WrongState("no program has connected yet", hint="Call wait.")
-        process = self._processes[-1]
+        process = self._tree.living[-1]
         await process.pause()
         if self._reach.is_here:
             interrupt_blocking_call(process.pid)
 
     def _looked_at(self) -> DAPProcess:
-        if self._focus is None:
+        if self._tree.focus is None:
             raise WrongState(f"the program {self.describe_state()}", hint="Call wait or pause first.")
-        return self._focus
+        return self._tree.focus
 
     async def threads(self) -> dict[int, str]:
         """Names of the threads by id, of the process that is looked at."""
@@ -509,47 +448,11 @@ class DAPWrapper:
     @property
     def processes(self) -> list[str]:
         """Every living process: name, what it runs, pid and whether it stands."""
-        return [describe(p) + (", stopped" if p in self._standing else "") for p in self._processes]
+        return self._tree.lines()
 
     @property
     def pid(self) -> int:
         """Process id of the program; 0 where none has come yet."""
         if self._reach.process is not None:
             return self._reach.process.pid
-        return self._processes[0].pid if self._processes else 0
-
-    # --- breakpoints ------------------------------------------------------------------------------------------
-
-    @property
-    def breakpoints(self) -> BreakpointTable:
-        """The breakpoints of this run."""
-        return self._shared.table
-
-    def keep_breakpoints(self, table: BreakpointTable) -> None:
-        """Have the breakpoints of an earlier run, without a program to set them in."""
-        self._shared.table = table
-
-    async def set_breakpoint(self, spec: BreakpointSpec, *, internal: bool = False) -> Breakpoint:
-        """Place and set a breakpoint, at any time until the program has ended; see SharedBreakpoints.set."""
-        return await self._shared.set(spec, internal=internal)
-
-    async def reapply(self, table: BreakpointTable) -> None:
-        """Take over the breakpoints of an earlier run; those whose place is gone are kept with their problem."""
-        await self._shared.reapply(table)
-
-    async def remove_breakpoints(self, ids: Iterable[str]) -> list[Breakpoint]:
-        """Take breakpoints out of the table and out of the program."""
-        return await self._shared.remove(ids)
-
-    async def refresh_reports(self) -> None:
-        """Bring up to date how each breakpoint has fared."""
-        await self._shared.refresh()
-
-    def is_library(self, file: str) -> bool:
-        """Whether just_my_code would have passed over this file, had it no breakpoint."""
-        return self._shared.is_library(file)
-
-
-def describe(process: DAPProcess) -> str:
-    """A process in a few words."""
-    return f"{process.name} {process.title} (pid {process.pid})"
+        return self._tree.living[0].pid if self._tree.living else 0

@@ -67,7 +67,7 @@ class Session:
             on_change=self.notify,
         )
         if isinstance(self.prepared.target, LaunchTarget) and not self.prepared.target.follow_children:
-            self.wrapper.unfollowed.append("any that it starts (follow_children=false)")
+            self.wrapper.findings.unfollowed.append("any that it starts (follow_children=false)")
         self.changes = Changes()
         self.came_to = ""
         """What the last answer said of this run, in a few words."""
@@ -192,7 +192,7 @@ class Session:
     def seeds(self) -> list[str]:
         """Random seeds in play, as what repeats them."""
         of_hashes = hash_seed(self.prepared)
-        return [*([of_hashes] if of_hashes is not None else []), *self.wrapper.seeds]
+        return [*([of_hashes] if of_hashes is not None else []), *self.wrapper.findings.seeds]
 
     def changed_since_start(self, file: str) -> bool:
         """Whether a source file was written after this run began."""
@@ -285,7 +285,7 @@ class SessionManager:
 
         async def set_breakpoints(wrapper: DAPWrapper) -> None:
             for spec in wanted:
-                await wrapper.set_breakpoint(spec)
+                await wrapper.breakpoints.set(spec)
 
         await self._run(session, set_breakpoints)
         self.pending.clear()
@@ -307,16 +307,16 @@ class SessionManager:
             if not session.runs_again:
                 repeat.passed += 1
                 break
-            table = wrapper.breakpoints
+            table = wrapper.breakpoints.table
             await session.end()
             repeat.passed += 1
             session.prepared = repeat.next_run()
             session.renew()
             try:
-                await self._run(session, lambda wrapper: wrapper.reapply(table))  # noqa: B023
+                await self._run(session, lambda wrapper: wrapper.breakpoints.reapply(table))  # noqa: B023
             except DebugError as error:
-                session.wrapper.keep_breakpoints(table)
-                session.wrapper.notes.append(f"{repeat.describe()} could not be started: {error}")
+                session.wrapper.breakpoints.table = table
+                session.wrapper.findings.notes.append(f"{repeat.describe()} could not be started: {error}")
                 session.wrapper.give_up()
                 break
         repeat.over = True
@@ -354,19 +354,19 @@ class SessionManager:
         if session.repeat is not None:
             session.repeat.over = True
             session.repeat = None
-        table = session.wrapper.breakpoints
+        table = session.wrapper.breakpoints.table
         await session.end()
         session.renew()
 
         async def reapply(wrapper: DAPWrapper) -> None:
-            await wrapper.reapply(table)
+            await wrapper.breakpoints.reapply(table)
             for spec in self.pending:
-                await wrapper.set_breakpoint(spec)
+                await wrapper.breakpoints.set(spec)
 
         try:
             await self._run(session, reapply)
         except DebugError:
-            session.wrapper.keep_breakpoints(table)
+            session.wrapper.breakpoints.table = table
             session.wrapper.give_up()
             raise
         self.pending.clear()

@@ -334,7 +334,11 @@ async def test_children_of_an_attached_program_are_followed(agent: Agent, progra
     """)
     process, port = foreign.under_debugpy(path, "--wait-for-client")
     stop = await agent.ok("attach", port=port, breakpoints=[*marks(kid, "kid"), *marks(path, "work", "done")])
-    seen = [stop, *[await agent.ok("continue") for _ in range(3)]]
+    assert stop.state == "stopped", stop
+    seen = [stop]
+    for _ in range(3):
+        seen.append(await agent.ok("continue"))
+        assert seen[-1].state == "stopped", seen
     assert [reply.line for reply in seen] == [
         line_of(kid, "kid"),
         line_of(path, "work"),

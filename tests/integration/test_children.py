@@ -373,6 +373,50 @@ async def test_a_pool_of_workers_loses_no_stop(agent: Agent, program: Program, p
     assert "30" in stop.data["output"]
 
 
+async def test_children_started_by_many_threads_are_all_stopped_in(agent: Agent, program: Program, python: str) -> None:
+    parent, kid = family(
+        program,
+        """
+        import threading
+        def fork():
+            pid = os.fork()
+            if not pid:
+                kid.work(21)
+                os._exit(0)
+            os.waitpid(pid, 0)
+        def run():
+            subprocess.run([sys.executable, "kid.py"])
+        threads = [threading.Thread(target=start) for start in (fork, run) * 3]
+        [thread.start() for thread in threads]
+        [thread.join() for thread in threads]
+        """,
+    )
+    stop = await begin(agent, parent, (kid, "kid"), python=python)
+    seen = set()
+    while stop.state == "stopped":
+        assert stop.locals["result"].startswith("42")
+        seen.add(name_of(stop))
+        stop = await agent.ok("continue")
+    assert seen == {f"p1.{number}" for number in range(1, 7)}
+    assert stop.data["exit_code"] == 0
+
+
+async def test_children_that_end_at_once_are_no_news(agent: Agent, program: Program, python: str) -> None:
+    parent, _ = family(
+        program,
+        """
+        for _ in range(40):
+            pid = os.fork()
+            if not pid:
+                os._exit(7)
+            assert os.waitpid(pid, 0)[1] == 7 << 8
+        """,
+    )
+    gone = await begin(agent, parent, python=python)
+    assert gone.data["exit_code"] == 0, gone
+    assert "notes" not in gone.data
+
+
 async def test_a_step_stays_in_its_process_while_another_one_stands(agent: Agent, program: Program) -> None:
     parent, kid = family(
         program,
@@ -623,3 +667,22 @@ async def test_a_tree_of_processes_prints_and_ends_as_it_would_without_us(
     debugged = (await agent.ok("get_output", since=0, stream="stdout")).data["output"]
     assert debugged == plain.stdout.decode()
     assert gone.data["exit_code"] == plain.returncode == 9
+
+
+async def test_a_fork_is_warned_of_only_when_the_program_has_threads_of_its_own(
+    agent: Agent, program: Program, python: str
+) -> None:
+    """CPython counts threads from 3.12 on; the debugger's are none of the program's."""
+    path = program("""
+        import os, sys, threading, time
+        if "threads" in sys.argv:
+            threading.Thread(target=time.sleep, args=(0.2,)).start()
+        if os.fork() == 0:
+            os._exit(0)
+        os.wait()
+    """)
+    for args in ([], ["threads"]):
+        plain = await anyio.run_process([python, str(path), *args])
+        gone = await begin(agent, path, args=args, python=python)
+        assert gone.data["exit_code"] == 0
+        assert ("multi-threaded" in gone.data.get("output", "")) == (b"multi-threaded" in plain.stderr), gone

@@ -13,9 +13,8 @@ import secrets
 import shutil
 import subprocess
 import sys
-import textwrap
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -51,7 +50,7 @@ EXPECTED: dict[str, dict[str, str]] = {
     "a module": NO_INK,
     "a snippet": NO_INK,
     "a command as I type it": NO_INK,
-    "a command of the environment": BREAKPOINT,
+    "a command of the environment": NO_INK,
     "a program with an .env file": {"state": "exited", "output": r"^6\.5 EUR"},
     "an entry of .vscode/launch.json": BREAKPOINT,
     "a failing test": {
@@ -76,7 +75,7 @@ EXPECTED: dict[str, dict[str, str]] = {
     "a debugpy port": BREAKPOINT,
     "a program that sees other paths": BREAKPOINT,
     "programs that will connect": {**BREAKPOINT, "notes": "has connected"},
-    "a program that hangs": {"state": "stopped", "reason": "^pause", "stack": "till.py"},
+    "a program that hangs": {"state": "stopped", "reason": "^pause$", "at": r"^(till|orders)\.py:"},
     "why was my breakpoint not hit?": {"breakpoints": r"b1 orders\.py:31 .*not"},
 }
 
@@ -94,22 +93,125 @@ class Row(NamedTuple):
 def rows() -> list[Row]:
     """The table, from the README."""
     _, _, section = README.partition("## How do I debug ...\n")
-    lines = re.findall(r"^\| (.+) \| (`.+) \|$", section.partition("\n## ")[0], re.MULTILINE)
-    return [Row(re.split(r": `|:| \(", cell)[0], *(re.findall(r"`(.+?)`", text) for text in (cell, calls)))
-            for cell, calls in lines]
+    lines = re.findall(r"^\| (.+?) \| (.+) \|$", section.partition("\n## ")[0], re.MULTILINE)
+    return [Row(re.split(r":| \(", cell)[0], _in_backticks(cell), _in_backticks(calls)) for cell, calls in lines[1:]]
+
+
+def _in_backticks(cell: str) -> list[str]:
+    return re.findall(r"`(.+?)`", cell)
 
 
 class People:
     """Starts programs in the shop as a person does, with the project's own tools in the path; ends them all."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, shop: Path) -> None:
+        self._shop = shop
         self._mark = f"PEOPLE_{secrets.token_hex(8)}"
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-        self._env = {**os.environ, "PATH": path, TAG: "1", self._mark: "1", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+        self._env = {**os.environ, "PATH": path, TAG: "1", self._mark: "1"}
+        self._started: list[subprocess.Popen[str]] = []
 
-    def run(self, command: str) -> int:
-        """The id of the process that the command has become."""
-        nothing = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    def run(self, command: str) -> subprocess.Popen[str]:
+        """The program that a shell makes of the command."""
         shell = ["sh", "-c", f"exec env {command}"]
-        return subprocess.Popen(shell, cwd=self._folder, env=self._env, **nothing).pid
+        process = subprocess.Popen(
+            shell, cwd=self._shop, env=self._env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+        self._started.append(process)
+        return process
+
+    def all_live(self) -> bool:
+        return all(process.poll() is None for process in self._started)
+
+    def end(self) -> None:
+        """End everything, debugpy's adapters included."""
+        for process in psutil.process_iter(["environ"]):
+            if self._mark in (process.info["environ"] or {}):
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
+        for started in self._started:
+            with started:
+                started.kill()
+
+
+@pytest.fixture
+def people(shop: Path) -> Iterator[People]:
+    started = People(shop)
+    yield started
+    started.end()
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample project, and where another machine or a container would have it."""
+    folder = tmp_path_factory.mktemp("readme")
+    shutil.copytree(SHOP, folder / "srv" / "shop")
+    return Path(shutil.copytree(SHOP, folder / "home" / "shop"))
+
+
+@pytest.fixture(scope="module")
+async def in_shop(shop: Path, anyio_backend: str) -> AsyncIterator[Agent]:
+    """A server that was started in the project, with the environment of the frameworks activated."""
+    path = os.pathsep.join([str(Path(apps.PYTHON).parent), os.environ["PATH"]])
+    async with served(cwd=shop, env={"VIRTUAL_ENV": str(Path(apps.PYTHON).parents[1]), "PATH": path}) as agent:
+        yield agent
+
+
+@pytest.fixture
+async def agent(in_shop: Agent) -> AsyncIterator[Agent]:
+    yield in_shop
+    await in_shop.end_all()
+
+
+def on_this_machine(text: str, shop: Path, ports: dict[str, str], pid: int | None = None) -> str:
+    """The text with ports that are free, the process that runs and folders that exist for those that it names."""
+    text = re.sub(r"\b50\d\d\b", lambda found: ports.setdefault(found[0], str(free_port())), text)
+    text = text.replace("pid=4711", f"pid={pid}")
+    return text.replace("/home/me/shop", str(shop)).replace("/srv/shop", str(shop.parents[1] / "srv" / "shop"))
+
+
+async def called(agent: Agent, text: str) -> Reply:
+    """The answer to a call that is written as Python."""
+    call = ast.parse(text, mode="eval").body
+    assert isinstance(call, ast.Call)
+    assert isinstance(call.func, ast.Name)
+    arguments: dict[str, Any] = {str(given.arg): ast.literal_eval(given.value) for given in call.keywords}
+    return await agent.ok(call.func.id, **arguments)
+
+
+async def answer(agent: Agent, people: People, shop: Path, row: Row) -> Reply:
+    """The answer to the last call of a row; a program that comes to us is started after the first."""
+    ports: dict[str, str] = {}
+    commands = [on_this_machine(command, shop, ports) for command in row.commands]
+    pid = None
+    comes = "attach(listen=" in row.calls[0]
+    for command in [] if comes else commands:
+        process = people.run(command)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "open\n"
+        pid = process.pid
+    reply = await called(agent, on_this_machine(row.calls[0], shop, ports, pid))
+    for command in commands if comes else []:
+        people.run(command)
+    for call in row.calls[1:]:
+        reply = await called(agent, on_this_machine(call, shop, ports))
+    return reply
+
+
+def test_every_row_is_expected_to_lead_somewhere_and_no_other() -> None:
+    assert [row.situation for row in rows()] == list(EXPECTED)
+
+
+@pytest.mark.parametrize("row", rows(), ids=lambda row: row.situation)
+async def test_each_call_leads_where_it_should(agent: Agent, people: People, shop: Path, row: Row) -> None:
+    if row.situation == "a running process" and shutil.which("gdb") is None:
+        pytest.skip("gdb is not installed")
+    expected = EXPECTED[row.situation]
+    reply = await answer(agent, people, shop, row)
+    if reply.state == "running" and row.calls[-1] != "list_breakpoints()":
+        reply = await agent.ok("wait", timeout_s=25)  # a busy machine may need longer than one call lasts
+    for field, pattern in expected.items():
+        assert re.search(pattern, str(reply.data.get(field))), (field, reply)
+    if row.commands:
+        assert (await agent.ok("stop")).reason == "let go, it runs on"
+        assert people.all_live()

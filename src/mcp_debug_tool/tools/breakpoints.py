@@ -42,12 +42,12 @@ async def set_breakpoint(
     found = sessions.get(session)
     found.wrapper.require("set breakpoints", "Call restart or start.")
     limit = sessions.settings.max_breakpoints
-    if len(found.wrapper.breakpoints.all()) >= limit:
+    if len(found.wrapper.breakpoints.table.all()) >= limit:
         raise UsageError(f"{limit} breakpoints are set, which is the limit", hint="Call remove_breakpoint.")
-    breakpoint = await found.wrapper.set_breakpoint(absolute(spec, found.prepared.source_folders))
+    breakpoint = await found.wrapper.breakpoints.set(absolute(spec, found.prepared.source_folders))
     shown = breakpoint_line(breakpoint, found.prepared.cwd)
     fields: dict[str, Any] = {"session": found.id, "breakpoint": shown, "verified": "yes"}
-    if breakpoint.place is not None and found.wrapper.is_library(breakpoint.place.file):
+    if breakpoint.place is not None and found.wrapper.breakpoints.is_library(breakpoint.place.file):
         fields["note"] = "library code: its package now counts as your code for steps and stacks"
     if breakpoint.place is not None and found.changed_since_start(breakpoint.place.file):
         fields["note"] = "the file was edited after the program started: restart to run the new text"
@@ -73,12 +73,12 @@ async def list_breakpoints(context: Context[SessionManager, Any], session: Sessi
         return Answer(f"{len(waiting)} breakpoints wait for start", {"waiting": waiting, "next": "start"})
     found = sessions.get(session)
     if found.alive:
-        await found.wrapper.refresh_reports()
-    every = found.wrapper.breakpoints.all()
+        await found.wrapper.breakpoints.refresh()
+    every = found.wrapper.breakpoints.table.all()
     headline = f"{found.id} has {len(every)} breakpoint{'s' if len(every) != 1 else ''}"
     unhit = {b.id: why_not_hit(b) for b in every if not b.hits}
     page = breakpoints_page(found.id, every, found.prepared.cwd, headline, unhit)
-    left_out = [cut(child, 160) for child in found.wrapper.unfollowed] if unhit else []
+    left_out = [cut(child, 160) for child in found.wrapper.findings.unfollowed] if unhit else []
     return Answer(
         headline, {**page.fields, "waiting for start or restart": waiting, "children without the debugger": left_out}
     )
@@ -102,16 +102,16 @@ async def remove_breakpoint(
     found = sessions.get(session)
     chosen = _chosen(found, breakpoint, file)
     if found.alive:
-        await found.wrapper.remove_breakpoints([b.id for b in chosen])
+        await found.wrapper.breakpoints.remove([b.id for b in chosen])
     else:
-        found.wrapper.breakpoints.remove(b.id for b in chosen)
-    left = found.wrapper.breakpoints.all()
+        found.wrapper.breakpoints.table.remove(b.id for b in chosen)
+    left = found.wrapper.breakpoints.table.all()
     removed = ", ".join(b.id for b in chosen) or "nothing"
     return breakpoints_page(found.id, left, found.prepared.cwd, f"{found.id} removed {removed}; {len(left)} left")
 
 
 def _chosen(session: Session, breakpoint: str | None, file: str | None) -> list[Breakpoint]:
-    every = session.wrapper.breakpoints.all()
+    every = session.wrapper.breakpoints.table.all()
     if breakpoint is not None:
         one = [b for b in every if b.id == breakpoint]
         if not one:

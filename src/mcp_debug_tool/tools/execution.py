@@ -47,7 +47,7 @@ async def _run_until(session: Session, until: str) -> list[str]:
     if not colon or not line.strip().isdigit():
         raise InvalidArgument("until", f"{until!r} is not file:line", hint="Such as app.py:42.")
     spec = BreakpointSpec(file=session.resolve_path(file, "until"), line=int(line))
-    place = (await session.wrapper.set_breakpoint(spec, internal=True)).place
+    place = (await session.wrapper.breakpoints.set(spec, internal=True)).place
     if place is None or place.moved_from is None:
         return []
     return [f"line {place.moved_from} has no code: ran until {place.line}: {place.text}"]

@@ -89,8 +89,8 @@ async def start(
         notes=[*session.prepared.notes, *_moved(session)],
         start=session.prepared.python,
     )
-    if session.wrapper.failure is not None:
-        failure = session.wrapper.failure
+    if session.wrapper.findings.failure is not None:
+        failure = session.wrapper.findings.failure
         failure.output = failure.output or session.new_output().text
         await manager(context).stop(session)
         raise failure
@@ -113,7 +113,7 @@ async def restart(
     with found.command("restart"):
         came_to = found.came_to
         seeds = [] if found.repeat is None else found.seeds()[:1]
-        before = {b.id: b.place.line for b in found.wrapper.breakpoints.all() if b.place is not None}
+        before = {b.id: b.place.line for b in found.wrapper.breakpoints.table.all() if b.place is not None}
         breakpoints = await manager(context).restart(found)
         notes = [f"{b.id} NOT SET: {b.problem}" for b in breakpoints if b.problem is not None]
         notes += [
@@ -158,9 +158,9 @@ def _line(session: Session) -> str:
         parts.append(f"pid {wrapper.pid}")
     if session.repeat is not None:
         parts.append(session.repeat.describe())
-    if wrapper.unfollowed:
-        parts.append("not followed: " + "; ".join(cut(child, 120) for child in wrapper.unfollowed))
-    unset = [b.id for b in wrapper.breakpoints.all() if b.problem is not None]
+    if wrapper.findings.unfollowed:
+        parts.append("not followed: " + "; ".join(cut(child, 120) for child in wrapper.findings.unfollowed))
+    unset = [b.id for b in wrapper.breakpoints.table.all() if b.problem is not None]
     if unset:
         parts.append(f"not set: {', '.join(unset)}")
     parts.append(f"age {time.monotonic() - session.started:.0f} s")
@@ -170,6 +170,6 @@ def _line(session: Session) -> str:
 def _moved(session: Session) -> list[str]:
     return [
         f"{b.id} moved from line {b.place.moved_from} to {b.place.line}: {b.place.text}"
-        for b in session.wrapper.breakpoints.all()
+        for b in session.wrapper.breakpoints.table.all()
         if b.place is not None and b.place.moved_from is not None
     ]

@@ -63,7 +63,7 @@ async def happening(
             matched = found[0] or "(empty)" if found else ""
             unsearched = max(unsearched, session.journal.end - OVERLAP)
         matched = matched or also()
-        if matched or not session.alive or session.state is State.LOST or session.wrapper.failure is not None:
+        if matched or not session.alive or session.state is State.LOST or session.wrapper.findings.failure is not None:
             return True
         return (session.wrapper.stop is not None and not exit_only) or any(map(_is_over, session.triggers))
 
@@ -91,13 +91,17 @@ def page(
     """The session as it is now; what was printed since the last answer comes along and counts as shown."""
     wrapper = session.wrapper
     stop = wrapper.stop
-    news, wrapper.news = wrapper.news, []
     scene = Scene(
         session=session.id,
         cwd=session.prepared.cwd,
         output=session.new_output(),
         changed=session.changes.since_last(stop) if stop is not None else {},
-        notes=[*notes, *news, *_of_repeat(session), *(_at_the_end(session) if not session.alive else ())],
+        notes=[
+            *notes,
+            *wrapper.findings.take_news(),
+            *_of_repeat(session),
+            *(_at_the_end(session) if not session.alive else ()),
+        ],
         start=start,
         request_over=_request_over(session),
         triggers=_triggers(session),
@@ -123,12 +127,12 @@ def _at_the_end(session: Session) -> list[str]:
     wrapper = session.wrapper
     unhit = [
         f"{breakpoint.id} {breakpoint.spec.what()} never hit: {why_not_hit(breakpoint)}"
-        for breakpoint in wrapper.breakpoints.all()
+        for breakpoint in wrapper.breakpoints.table.all()
         if not breakpoint.hits
     ]
-    if unhit and wrapper.unfollowed:
-        unhit.append(f"children ran without the debugger: {', '.join(wrapper.unfollowed[:3])}")
-    return [*wrapper.notes, *unhit[:MAX_UNHIT]]
+    if unhit and wrapper.findings.unfollowed:
+        unhit.append(f"children ran without the debugger: {', '.join(wrapper.findings.unfollowed[:3])}")
+    return [*wrapper.findings.notes, *unhit[:MAX_UNHIT]]
 
 
 def _request_over(session: Session) -> str:
