@@ -243,9 +243,8 @@ class DAPWrapper:
                 await process.let_go()
         else:
             # A program that stands at a breakpoint must not run on into the next line.
-            await ours.end(
-                gently=not self._tree.any_stands and self._begun, others=[process.pid for process in processes]
-            )
+            gently = self._begun and not self._tree.any_stands
+            await ours.end(gently=gently, others=[process.pid for process in processes])
             if self.exit is None and ours.returncode is not None:
                 self._note_exit(Exit(ours.returncode, ours.ended_by_us))
         if self._tree.root is not None:

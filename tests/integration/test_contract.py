@@ -73,8 +73,9 @@ for point in sys.argv[2:]:
             break
         found = getattr(found, name)
 debugger = pydevd.PyDB(set_as_global=False)
-for name in ("get_exception_breakpoint", "break_on_caught_exceptions", "suspended_frames_manager", "timeout_tracker",
-             "_files_filtering", "mtime", "break_on_uncaught_exceptions", "created_pydb_daemon_threads", "check_alive_thread", "writer"):
+for name in ("get_exception_breakpoint", "break_on_caught_exceptions", "break_on_uncaught_exceptions", "mtime",
+             "suspended_frames_manager", "timeout_tracker", "_files_filtering", "created_pydb_daemon_threads",
+             "check_alive_thread", "writer"):
     if not hasattr(debugger, name):
         print("PyDB()." + name)
 sys.stdout.flush()

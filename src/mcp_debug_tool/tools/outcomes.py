@@ -8,12 +8,13 @@ from collections.abc import Callable, Sequence
 
 import anyio
 
+from ..breakpoints import Breakpoint
 from ..errors import InvalidArgument
 from ..protocol.state import State
 from ..sessions import Session
 from ..triggers import Trigger
 from ..unhit import why_not_hit
-from ..views import Answer, Scene, exit_page, lost_page, running_page, stop_page
+from ..views import Answer, Scene, exit_page, lost_page, path, running_page, stop_page
 
 # A match may begin in output that has been searched already, this many bytes before its end.
 OVERLAP = 4096
@@ -96,12 +97,7 @@ def page(
         cwd=session.prepared.cwd,
         output=session.new_output(),
         changed=session.changes.since_last(stop) if stop is not None else {},
-        notes=[
-            *notes,
-            *wrapper.findings.take_news(),
-            *_of_repeat(session),
-            *(_at_the_end(session) if not session.alive else ()),
-        ],
+        notes=[*notes, *wrapper.findings.take_news(), *_of_repeat(session), *_at_the_end(session)],
         start=start,
         request_over=_request_over(session),
         triggers=_triggers(session),
@@ -123,16 +119,23 @@ def _of_repeat(session: Session) -> list[str]:
 
 
 def _at_the_end(session: Session) -> list[str]:
-    """What is to be known of the whole run: also why a breakpoint was never hit."""
+    """What is to be known of the whole run once it is over: also why a breakpoint was never hit."""
+    if session.alive:
+        return []
     wrapper = session.wrapper
     unhit = [
-        f"{breakpoint.id} {breakpoint.spec.what()} never hit: {why_not_hit(breakpoint)}"
+        f"{breakpoint.id} {_where(breakpoint, session.prepared.cwd)} never hit: {why_not_hit(breakpoint)}"
         for breakpoint in wrapper.breakpoints.table.all()
         if not breakpoint.hits
     ]
     if unhit and wrapper.findings.unfollowed:
         unhit.append(f"children ran without the debugger: {', '.join(wrapper.findings.unfollowed[:3])}")
     return [*wrapper.findings.notes, *unhit[:MAX_UNHIT]]
+
+
+def _where(breakpoint: Breakpoint, cwd: str) -> str:
+    place = breakpoint.place
+    return f"{path(place.file, cwd)}:{place.line}" if place is not None else breakpoint.spec.what()
 
 
 def _request_over(session: Session) -> str:
