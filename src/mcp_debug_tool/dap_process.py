@@ -25,6 +25,8 @@ from .targets.base import Arrival
 STOP_BACKLOG = 1024
 # An adapter brings its debugger up only when it is asked to attach.
 ATTACH_SECONDS = 10.0
+# What debugpy's adapter answers to a second session.
+_TAKEN = "already being debugged"
 _INITIALIZE = {
     "clientID": "mcp-debug",
     "adapterID": "debugpy",
@@ -54,6 +56,7 @@ class DAPProcess:
         self._pending_attach: Pending | None = None
         self._initialized = anyio.Event()
         self._attached = anyio.Event()
+        self._begun = False
         self._step_after_handler = ""
         self._stopped_send, self._stopped = anyio.create_memory_object_stream[Mapping[str, Any]](STOP_BACKLOG)
         self.client = DAPClient(arrival.stream, self._on_event)
@@ -97,7 +100,10 @@ class DAPProcess:
             about = await self.inspector.call("introduce", {"texts": dict(sources), "first_path": first_path})
         except (AdapterError, ProtocolError) as error:
             reason = self.refusal or f"its debugger did not answer as one: {error}"
-            raise StartFailed(reason, hint="Check that it is a Python debugger's port, or a Python program.") from error
+            hint = "Check that it is a Python debugger's port, or a Python program."
+            if _TAKEN in reason:
+                reason, hint = f"it is {_TAKEN}", "End that session, then attach again."
+            raise StartFailed(reason, hint=hint) from error
         self.placer.paths = self.placer.paths.seen_from(str(about["cwd"]))
         self.pid, self.parent_pid, self.title = int(about["pid"]), int(about["ppid"]), str(about["title"])
 
@@ -108,7 +114,7 @@ class DAPProcess:
         if not arrival.has_adapter:
             await self.client.pipeline([("initialize", _INITIALIZE), ("attach", arrival.arguments)])
             return
-        await self.client.request("initialize", _INITIALIZE)
+        await self.client.request("initialize", _INITIALIZE, seconds=ATTACH_SECONDS)
         # Its answer comes after configurationDone, unless it is a refusal.
         attach = self._pending_attach = await self.client.begin("attach", arrival.arguments)
         with anyio.move_on_after(ATTACH_SECONDS):
@@ -120,17 +126,21 @@ class DAPProcess:
 
                 race.start_soon(first, attach.over)
                 race.start_soon(first, self._initialized)
-        if not self._initialized.is_set():
+        if attach.over.is_set():
             await attach.answer(0)
+        if not self._initialized.is_set():
+            raise NotResponding(f"no answer to attach within {ATTACH_SECONDS:g} s")
 
     async def _authorize(self, token: str) -> None:
         body = await self.client.request("pydevdAuthorize", {"debugServerAccessToken": None})
         if body.get("clientAccessToken") != token:
             self.refusal = "it named another token than the one that was agreed"
+            await self.let_go()
             raise ProtocolError(self.refusal)
 
     async def begin(self) -> None:
         """Let it run, or run on."""
+        self._begun = True
         try:
             await self.client.request("configurationDone")
         except ProtocolError:
@@ -145,9 +155,12 @@ class DAPProcess:
                 await self._attached.wait()
 
     async def let_go(self) -> None:
-        """Take the debugger away; the process runs on without it."""
+        """Take the debugger away; the process runs on without it, or begins to."""
         try:
             with anyio.move_on_after(ATTACH_SECONDS / 2):
+                if not self._begun:
+                    # It waits in debugpy.connect to be told that it may run.
+                    await self.client.request("configurationDone")
                 await self.client.request("disconnect", {"terminateDebuggee": False})
         except (AdapterError, ProtocolError):
             return

@@ -136,6 +136,8 @@ class DAPWrapper:
             await self.breakpoints.join(process)
         except BaseException:
             with anyio.CancelScope(shield=True):
+                if self._begun or self._reach.process is None:
+                    await process.let_go()  # only a program that we have started ends with its session
                 await process.client.aclose()
             raise
         return process

@@ -65,6 +65,8 @@ def prepare(launch: Launch, settings: Settings) -> Prepared:
     script = program.name if program.kind == "program" else None
     near = script or (os.path.join(cwd, launch.pytest[0].partition("::")[0]) if launch.pytest else None)
     interpreter = choose(launch.python or named_python, cwd=cwd, program=near, environ=environ)
+    if named_python is not None:
+        interpreter = replace(interpreter, origin="named by the command")
     plan = Plan(
         program_file=script if script and not os.path.isdir(script) else None,
         module=program.name if program.kind == "module" else None,

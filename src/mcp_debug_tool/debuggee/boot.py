@@ -34,6 +34,7 @@ def start(settings: str, before: set[str], folders: list[str]) -> None:
     connect(pydevd, config)
     patches.end_with_server(pydevd)
     patches.leave_forks_alone(pydevd)
+    patches.fork_without_warning()
     if config.get("follow"):
         children.follow(pydevd, config)
     _forget_shadowing_modules([config["first_path"], *folders], before)

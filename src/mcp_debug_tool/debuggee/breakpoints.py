@@ -151,7 +151,8 @@ def _loaded(file: str, seen: set[str]) -> dict[str, Any]:
     """Whether code of `file` has run, else which files of the same name have."""
     name = os.path.basename(file)
     same_name = {os.path.realpath(other) for other in seen if os.path.basename(other) == name}
-    if file in seen or os.path.realpath(file) in same_name:
+    # Code that stands in no file, such as <string>, was given to be run.
+    if file in seen or os.path.realpath(file) in same_name or file.startswith("<"):
         return {"loaded": True}
     mistakable = [other for other in same_name if not _is_installed(other)]
     return {"loaded": False, "same_name": sorted(mistakable)[:3]}
@@ -166,6 +167,8 @@ def _is_installed(file: str) -> bool:
 def _files_seen() -> set[str]:
     """The files of the modules that have been imported here, the program's own among them."""
     names = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
+    # CPython takes `__file__` from the script's module once it has run: at the end only its loader knows.
+    names.append(getattr(getattr(sys.modules.get("__main__"), "__loader__", None), "path", None))
     return {os.path.abspath(name) for name in names if isinstance(name, str)}
 
 

@@ -7,6 +7,7 @@ tests/integration/test_contract.py fails when one of them goes.
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import sys
@@ -371,6 +372,33 @@ def leave_forks_alone(pydevd: Any) -> None:
         _stop_tracing(pydevd)
 
     os.register_at_fork(after_in_child=in_child)
+
+
+def fork_without_warning() -> None:
+    """CPython warns of a fork where there are other threads (3.12 and newer); pydevd's alone are no reason to."""
+    if sys.version_info >= (3, 12):
+        for name in ("fork", "forkpty"):
+            if hasattr(os, name):
+                setattr(os, name, _unwarned(getattr(os, name)))
+
+
+def _unwarned(fork: Callable[[], Any]) -> Callable[[], Any]:
+    @functools.wraps(fork)
+    def unwarned() -> Any:
+        import warnings
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            forked = fork()
+        if threading.active_count() > 1:  # in the child there is one
+            text = "This process (pid=%d) is multi-threaded, use of %s() may lead to deadlocks in the child."
+            try:
+                warnings.warn(text % (os.getpid(), fork.__name__), DeprecationWarning, stacklevel=2)
+            except DeprecationWarning:
+                pass  # as CPython does: the child is there already
+        return forked
+
+    return unwarned
 
 
 def report_breakpoints_at_end() -> None:

@@ -32,10 +32,10 @@ async def continue_(
     found = manager(context).get(session)
     with found.command("continue"):
         _require_stopped(found, "continue")
+        if trigger is not None:
+            await trigger.request().addresses(any_host=manager(context).settings.allow_remote)
         notes = await _run_until(found, until) if until is not None else []
         found.resumed_at = found.journal.end
-        if trigger is not None:
-            trigger.request().check(any_host=manager(context).settings.allow_remote)
         await found.wrapper.resume("continue")
         if trigger is not None:
             await found.trigger(trigger.request())

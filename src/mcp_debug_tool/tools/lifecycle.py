@@ -78,7 +78,8 @@ async def start(
     readiness = checked_readiness(ready)
     request = trigger.request() if trigger is not None else None
     if request is not None:
-        request.check(any_host=manager(context).settings.allow_remote)
+        # Names are looked up now, so that a refusal comes before anything is started.
+        await request.addresses(any_host=manager(context).settings.allow_remote)
     session = await manager(context).start(launch, [b.spec() for b in breakpoints], repeat=repeat)
     answer = await first_outcome(
         session,

@@ -19,6 +19,7 @@ NEXT_AT_CRASH = "evaluate, get_variables, get_stack; restart after an edit"
 NEXT_AT_TEST = "evaluate, get_variables, get_stack; continue to teardown and the next failure; restart after an edit"
 NEXT_RUNNING = "wait, pause, get_output"
 NEXT_EXITED = "restart, or get_output since=0 for all output"
+NEXT_GONE = "stop; attach again when it runs again"
 NEXT_LOST = "get_output, then stop"
 
 
@@ -236,7 +237,7 @@ def exit_page(exit: Exit, scene: Scene) -> Answer:
         fields["notes"] = list(scene.notes)
     if scene.start:
         fields["python"] = scene.start
-    fields["next"] = NEXT_EXITED
+    fields["next"] = NEXT_EXITED if exit.returncode is not None else NEXT_GONE
     return Answer(f"{scene.session} exited: {how}", fields)
 
 
