@@ -56,6 +56,7 @@ class DAPProcess:
         self._pending_attach: Pending | None = None
         self._initialized = anyio.Event()
         self._attached = anyio.Event()
+        self._answers = False
         self._begun = False
         self._step_after_handler = ""
         self._stopped_send, self._stopped = anyio.create_memory_object_stream[Mapping[str, Any]](STOP_BACKLOG)
@@ -113,8 +114,10 @@ class DAPProcess:
             await self._authorize(arrival.client_token)
         if not arrival.has_adapter:
             await self.client.pipeline([("initialize", _INITIALIZE), ("attach", arrival.arguments)])
+            self._answers = True
             return
         await self.client.request("initialize", _INITIALIZE, seconds=ATTACH_SECONDS)
+        self._answers = True
         # Its answer comes after configurationDone, unless it is a refusal.
         attach = self._pending_attach = await self.client.begin("attach", arrival.arguments)
         with anyio.move_on_after(ATTACH_SECONDS):
@@ -133,6 +136,7 @@ class DAPProcess:
 
     async def _authorize(self, token: str) -> None:
         body = await self.client.request("pydevdAuthorize", {"debugServerAccessToken": None})
+        self._answers = True
         if body.get("clientAccessToken") != token:
             self.refusal = "it named another token than the one that was agreed"
             await self.let_go()
@@ -156,10 +160,12 @@ class DAPProcess:
 
     async def let_go(self) -> None:
         """Take the debugger away; the process runs on without it, or begins to."""
+        if not self._answers:
+            return
         try:
             with anyio.move_on_after(ATTACH_SECONDS / 2):
-                if not self._begun:
-                    # It waits in debugpy.connect to be told that it may run.
+                if not self._begun and not self._arrival.has_adapter:
+                    # It waits in debugpy.connect to be told that it may run. An adapter sees to that by itself.
                     await self.client.request("configurationDone")
                 await self.client.request("disconnect", {"terminateDebuggee": False})
         except (AdapterError, ProtocolError):

@@ -52,7 +52,7 @@ class DAPWrapper:
         self._connect_limit = connect_limit
         self._on_change = on_change
         self._tasks: anyio.abc.TaskGroup
-        self._reach: Reach
+        self._reach: Reach | None = None
         self._tree = ProcessTree()
         self._changed = anyio.Event()
         self._main_file = plan.program_file
@@ -131,12 +131,12 @@ class DAPWrapper:
         self._tasks.start_soon(self._serve, process)
         try:
             await process.introduce(self._target.sources(), self._plan.first_path)
-            if self._tree.enter(process, by_pid=self._reach.is_here):
+            if self._tree.enter(process, by_pid=self._is_here):
                 self.breakpoints.count_anew(process.name)
             await self.breakpoints.join(process)
         except BaseException:
             with anyio.CancelScope(shield=True):
-                if self._begun or self._reach.process is None:
+                if self._begun or self._ours is None:
                     await process.let_go()  # only a program that we have started ends with its session
                 await process.client.aclose()
             raise
@@ -174,6 +174,7 @@ class DAPWrapper:
         return (await self.breakpoints.set(BreakpointSpec(file=file, line=1), internal=True)).id
 
     async def _admit_others(self) -> None:
+        assert self._reach is not None
         async for arrival in self._reach.arrivals:
             self._tasks.start_soon(self._admit, arrival)
 
@@ -181,7 +182,7 @@ class DAPWrapper:
         """Take in another process and let it run; one that fails is not the end of the others."""
         try:
             process = await self._meet(arrival)
-            if self._reach.awaited:
+            if self._awaited:
                 self.findings.tell(f"{describe(process)} has connected")
             await process.begin()
         except DebugError as error:
@@ -191,7 +192,7 @@ class DAPWrapper:
     async def _serve(self, process: DAPProcess) -> None:
         await process.serve()
         self._leave(process)
-        if process is self._tree.root or self._reach.process is None:
+        if process is self._tree.root or self._ours is None:
             await self._after_hang_up(process)
         self._settle()
 
@@ -203,7 +204,7 @@ class DAPWrapper:
     async def _after_hang_up(self, process: DAPProcess) -> None:
         """See whether the program has ended with its connection, has replaced itself, or is lost to us."""
         self.notify()
-        ours = self._reach.process
+        ours = self._ours
         if ours is None:
             return
         with anyio.move_on_after(END_SECONDS):
@@ -224,8 +225,8 @@ class DAPWrapper:
 
     def _settle(self) -> None:
         """Note that the program has ended, once nothing of it lives that we could see."""
-        ours = self._reach.process
-        if self.exit is None and not self._tree.living and not self._reach.awaited:
+        ours = self._ours
+        if self._begun and self.exit is None and not self._tree.living and not self._awaited:
             if ours is not None and ours.returncode is not None:
                 self._note_exit(Exit(ours.returncode, ours.ended_by_us))
             elif ours is None and self._tree.root is not None:
@@ -239,7 +240,7 @@ class DAPWrapper:
     async def _end(self) -> None:
         """End a program of ours, let another one go."""
         self._over = True
-        ours, processes = self._reach.process, list(self._tree.living)
+        ours, processes = self._ours, list(self._tree.living)
         if ours is None:
             for process in processes:
                 await process.let_go()
@@ -247,7 +248,7 @@ class DAPWrapper:
             # A program that stands at a breakpoint must not run on into the next line.
             gently = self._begun and not self._tree.any_stands
             await ours.end(gently=gently, others=[process.pid for process in processes])
-            if self.exit is None and ours.returncode is not None:
+            if self._begun and self.exit is None and ours.returncode is not None:
                 self._note_exit(Exit(ours.returncode, ours.ended_by_us))
         if self._tree.root is not None:
             processes.append(self._tree.root)
@@ -255,6 +256,19 @@ class DAPWrapper:
             await process.client.aclose()
 
     # --- what happens -----------------------------------------------------------------------------------------
+
+    @property
+    def _ours(self) -> ChildProcess | None:
+        """The program's process where it is ours."""
+        return self._reach.process if self._reach is not None else None
+
+    @property
+    def _is_here(self) -> bool:
+        return self._reach is not None and self._reach.is_here
+
+    @property
+    def _awaited(self) -> str:
+        return self._reach.awaited if self._reach is not None else ""
 
     @property
     def state(self) -> State:
@@ -275,15 +289,16 @@ class DAPWrapper:
     @property
     def awaited(self) -> str:
         """What a program has to do to come, while none is there."""
-        return self._reach.awaited if not self._tree.living else ""
+        return self._awaited if not self._tree.living else ""
 
     def run_beside(self, task: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run something for as long as this run lives at most."""
         self._tasks.start_soon(task)
 
-    def give_up(self) -> None:
+    def give_up(self, reason: str) -> None:
         """Count the run as over: it never began."""
         self._over = True
+        self._note_exit(Exit(None, reason=reason))
 
     def notify(self) -> None:
         """Wake everyone who waits for a change."""
@@ -309,7 +324,7 @@ class DAPWrapper:
             self.findings.take(event)
 
     async def _call_child(self, body: Mapping[str, Any]) -> None:
-        if self._reach.call_child is None:
+        if self._reach is None or self._reach.call_child is None:
             return
         try:
             await self._reach.call_child(body)
@@ -402,7 +417,7 @@ class DAPWrapper:
             raise WrongState("no program has connected yet", hint="Call wait.")
         process = self._tree.living[-1]
         await process.pause()
-        if self._reach.is_here:
+        if self._is_here:
             interrupt_blocking_call(process.pid)
 
     def _looked_at(self) -> DAPProcess:
@@ -437,14 +452,14 @@ class DAPWrapper:
         Raises:
             WrongState: it is not ours to write to, is closed, or is not read.
         """
-        if self._reach.process is None:
+        if self._ours is None:
             raise WrongState("the program was not started here: its stdin is elsewhere", hint="Write to it there.")
-        await self._reach.process.send_input(data, close=close)
+        await self._ours.send_input(data, close=close)
 
     def drain_output(self) -> None:
         """Take in all that the program has written so far."""
-        if self._reach.process is not None:
-            self._reach.process.drain()
+        if self._ours is not None:
+            self._ours.drain()
 
     @property
     def processes(self) -> list[str]:
@@ -454,6 +469,6 @@ class DAPWrapper:
     @property
     def pid(self) -> int:
         """Process id of the program; 0 where none has come yet."""
-        if self._reach.process is not None:
-            return self._reach.process.pid
+        if self._ours is not None:
+            return self._ours.pid
         return self._tree.living[0].pid if self._tree.living else 0

@@ -64,7 +64,9 @@ def prepare(launch: Launch, settings: Settings) -> Prepared:
     program, named_python, environ = _program(launch, way, cwd, environ)
     script = program.name if program.kind == "program" else None
     near = script or (os.path.join(cwd, launch.pytest[0].partition("::")[0]) if launch.pytest else None)
-    interpreter = choose(launch.python or named_python, cwd=cwd, program=near, environ=environ)
+    interpreter = choose(
+        launch.python if launch.python is not None else named_python, cwd=cwd, program=near, environ=environ
+    )
     if named_python is not None:
         interpreter = replace(interpreter, origin="named by the command")
     plan = Plan(

@@ -24,8 +24,10 @@ class Repeat:
     over: bool = False
 
     def goes_on_after(self, exit: Exit | None) -> bool:
-        """Whether there will be a run after one that ended so."""
-        return not self.over and exit is not None and exit.returncode == 0 and self.passed + 1 < self.limit
+        """Whether there will be a run after one that ended so, or has not ended yet."""
+        if self.over or exit is None:
+            return not self.over
+        return exit.returncode == 0 and self.passed + 1 < self.limit
 
     def next_run(self) -> Prepared:
         """The same run with a hash seed of its own; one that the agent gave stays."""

@@ -316,8 +316,7 @@ class SessionManager:
                 await self._run(session, lambda wrapper: wrapper.breakpoints.reapply(table))  # noqa: B023
             except DebugError as error:
                 session.wrapper.breakpoints.table = table
-                session.wrapper.findings.notes.append(f"{repeat.describe()} could not be started: {error}")
-                session.wrapper.give_up()
+                session.wrapper.give_up(f"{repeat.describe()} could not be started: {error}")
                 break
         repeat.over = True
         session.notify()
@@ -365,9 +364,9 @@ class SessionManager:
 
         try:
             await self._run(session, reapply)
-        except DebugError:
+        except DebugError as error:
             session.wrapper.breakpoints.table = table
-            session.wrapper.give_up()
+            session.wrapper.give_up(f"it could not be started again: {error}")
             raise
         self.pending.clear()
         return table.all()

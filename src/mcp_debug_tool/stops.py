@@ -95,6 +95,8 @@ class Exit:
 
     returncode: int | None
     by_us: bool = False
+    reason: str = ""
+    """Why there never was a process that could end, as a sentence; empty where there was."""
 
 
 def frame_from_dap(body: Mapping[str, Any]) -> Frame:

@@ -130,6 +130,9 @@ def known_differences(minor: int, plain: Mapping[str, Any]) -> dict[str, Any]:
         # pydevd learns so of new threads.
         "functions.start thread": ["method", f"pydev_start_{'new' if minor < 13 else 'joinable'}_thread"],
     }
+    if minor >= 12:
+        # pydevd's threads alone are no reason to warn of a fork.
+        known["functions.fork"] = ["function", "fork"]
     if minor < 12:
         # There is no sys.monitoring yet; pydevd warns a program that takes its tracing away.
         known["tracing"] = [True, False]

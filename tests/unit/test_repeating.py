@@ -40,7 +40,7 @@ def environ_of(run: Prepared) -> dict[str, str]:
         (Exit(1), False),
         (Exit(-11), False),
         (Exit(None), False),
-        (None, False),
+        (None, True),  # it has not ended yet
     ],
 )
 def test_only_a_run_that_ended_well_is_followed_by_another(exit: Exit | None, goes_on: bool) -> None:

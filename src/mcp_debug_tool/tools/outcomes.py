@@ -135,7 +135,10 @@ def _at_the_end(session: Session) -> list[str]:
 
 def _where(breakpoint: Breakpoint, cwd: str) -> str:
     place = breakpoint.place
-    return f"{path(place.file, cwd)}:{place.line}" if place is not None else breakpoint.spec.what()
+    if place is None:
+        return breakpoint.spec.what()
+    named = f"{breakpoint.spec.function} at " if breakpoint.spec.function is not None else ""
+    return f"{named}{path(place.file, cwd)}:{place.line}"
 
 
 def _request_over(session: Session) -> str:

@@ -237,12 +237,14 @@ def exit_page(exit: Exit, scene: Scene) -> Answer:
         fields["notes"] = list(scene.notes)
     if scene.start:
         fields["python"] = scene.start
-    fields["next"] = NEXT_EXITED if exit.returncode is not None else NEXT_GONE
+    fields["next"] = NEXT_GONE if exit.returncode is None and not exit.reason else NEXT_EXITED
     return Answer(f"{scene.session} exited: {how}", fields)
 
 
 def exit_reason(exit: Exit) -> str:
     """The exit code, or the signal's name and who sent it."""
+    if exit.reason:
+        return cut(exit.reason, 300)
     if exit.returncode is None:
         return "it has ended; only its parent knows its exit code"
     if exit.returncode >= 0:
