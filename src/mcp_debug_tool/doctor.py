@@ -15,7 +15,7 @@ import anyio
 from . import __version__
 from .errors import DebugError
 from .interpreters import DEBUGPY, choose, unusable_because
-from .launching import Launch
+from .preparing.launching import Launch
 from .sessions import SessionManager
 from .settings import Settings
 from .transports import peers

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, replace
 
-from .prepared import Prepared
+from .preparing.prepared import Prepared
 from .stops import Exit
 from .targets.launch import LaunchTarget
 

@@ -17,14 +17,14 @@ from dataclasses import replace
 import anyio
 import anyio.abc
 
-from .arguments import source_file
-from .attaching import Attachment, prepare_attachment
 from .breakpoints import Breakpoint, BreakpointSpec
 from .dap_wrapper import DAPWrapper
 from .errors import DebugError, StartFailed, UnknownSession, UsageError, WrongState
 from .journal import Excerpt, Journal
-from .launching import Launch, prepare
-from .prepared import Prepared
+from .preparing.arguments import source_file
+from .preparing.attaching import Attachment, prepare_attachment
+from .preparing.launching import Launch, prepare
+from .preparing.prepared import Prepared
 from .protocol.state import State
 from .repeating import Repeat, hash_seed
 from .settings import Settings

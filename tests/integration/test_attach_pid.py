@@ -21,12 +21,12 @@ import pytest
 from pythons import VERSIONS, find
 
 from conftest import TAG
-from mcp_debug_tool import injection
 from mcp_debug_tool.dap_client import DAPClient
 from mcp_debug_tool.errors import DebugError, InvalidArgument, TargetError
-from mcp_debug_tool.injection import DORMANT, examine, inject
 from mcp_debug_tool.inspector import Inspector
 from mcp_debug_tool.protocol.messages import Event
+from mcp_debug_tool.targets import injection
+from mcp_debug_tool.targets.injection import DORMANT, examine, inject
 from mcp_debug_tool.transports import peers
 from mcp_debug_tool.transports.sockets import Listener, Peer
 

@@ -23,9 +23,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from mcp_debug_tool import triggers
 from mcp_debug_tool.errors import InvalidArgument
-from mcp_debug_tool.triggers import MAX_TEXT_BYTES, Request, Trigger
+from mcp_debug_tool.triggers import Request, Trigger
+from mcp_debug_tool.triggers import trigger as triggers
+from mcp_debug_tool.triggers.trigger import MAX_TEXT_BYTES
 
 pytestmark = pytest.mark.anyio
 

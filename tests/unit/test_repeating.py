@@ -8,7 +8,7 @@ import pytest
 
 from mcp_debug_tool.interpreters import Interpreter
 from mcp_debug_tool.plan import Plan
-from mcp_debug_tool.prepared import Prepared
+from mcp_debug_tool.preparing.prepared import Prepared
 from mcp_debug_tool.repeating import Repeat, hash_seed
 from mcp_debug_tool.stops import Exit
 from mcp_debug_tool.targets.launch import LaunchTarget, Program

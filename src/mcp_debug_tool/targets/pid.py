@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import anyio
 
-from ..injection import examine, inject
 from ..path_map import SAME, PathMap
 from ..processes import Sink
 from ..transports import peers
 from ..transports.sockets import Peer
 from .base import Reach
+from .injection import examine, inject
 from .rendezvous import attach_arguments, rendezvous
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from mcp.server.mcpserver import Context
 from pydantic import Field
 
-from ..attaching import Attachment
+from ..preparing.attaching import Attachment
 from ..sessions import SessionManager
 from ..views import Answer
 from .outcomes import outcome

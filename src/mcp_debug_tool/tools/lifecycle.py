@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from mcp.server.mcpserver import Context
 from pydantic import BeforeValidator, Field
 
-from ..launching import Launch
+from ..preparing.launching import Launch
 from ..sessions import Session, SessionManager
 from ..views import Answer, cut, exit_reason, path, sessions_page, tail
 from .outcomes import outcome

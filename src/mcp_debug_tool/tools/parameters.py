@@ -8,8 +8,8 @@ from mcp.server.mcpserver import Context
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from ..breakpoints import BreakpointSpec
-from ..http_request import Request
 from ..sessions import SessionManager
+from ..triggers.request import Request
 
 # What needs no word: it is optional while one session is alive, as the instructions say.
 SessionId = str | None

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import anyio
 
-from ..attaching import MAX_PORT_DIGITS
 from ..errors import InvalidArgument
-from ..http_request import Request
+from ..preparing.attaching import MAX_PORT_DIGITS
 from ..sessions import Session
 from ..transports import ports
+from ..triggers.request import Request
 from ..views import Answer
 from .outcomes import compiled, happening, page
 

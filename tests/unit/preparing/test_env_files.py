@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mcp_debug_tool import env_files
 from mcp_debug_tool.errors import InvalidArgument
+from mcp_debug_tool.preparing import env_files
 
 
 def variables(folder: Path, content: str | bytes, environ: Mapping[str, str] | None = None) -> dict[str, str]:

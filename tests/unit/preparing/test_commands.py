@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from mcp_debug_tool import commands, shell_words
-from mcp_debug_tool.commands import Command, parse
 from mcp_debug_tool.errors import InvalidArgument
+from mcp_debug_tool.preparing import commands, shell_words
+from mcp_debug_tool.preparing.commands import Command, parse
 
 SHIM = '#!/usr/bin/env bash\nset -e\nexec "/opt/pyenv/libexec/pyenv" exec "$program" "$@"\n'
 PYTHON3 = "#!/usr/bin/env python3\n"

@@ -6,15 +6,15 @@ import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..errors import InvalidArgument
+from ..path_map import path_map
+from ..plan import Plan
+from ..settings import Settings
+from ..targets.listen import ListenTarget
+from ..targets.pid import PidTarget
+from ..targets.port import PortTarget
 from .arguments import check_texts, exception_filters, folder
-from .errors import InvalidArgument
-from .path_map import path_map
-from .plan import Plan
 from .prepared import Prepared
-from .settings import Settings
-from .targets.listen import ListenTarget
-from .targets.pid import PidTarget
-from .targets.port import PortTarget
 
 LOOPBACK = "127.0.0.1"
 MAX_PORT_DIGITS = 5

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from mcp_debug_tool.attaching import LOOPBACK, Attachment, is_loopback, prepare_attachment
 from mcp_debug_tool.errors import InvalidArgument
 from mcp_debug_tool.path_map import PathMap
-from mcp_debug_tool.prepared import Prepared
+from mcp_debug_tool.preparing.attaching import LOOPBACK, Attachment, is_loopback, prepare_attachment
+from mcp_debug_tool.preparing.prepared import Prepared
 from mcp_debug_tool.settings import Settings
 from mcp_debug_tool.targets.listen import ListenTarget
 from mcp_debug_tool.targets.pid import PidTarget

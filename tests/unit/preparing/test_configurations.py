@@ -14,9 +14,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from mcp_debug_tool import configurations, launch_json
-from mcp_debug_tool.configurations import Configuration
 from mcp_debug_tool.errors import InvalidArgument
+from mcp_debug_tool.preparing import configurations, launch_json
+from mcp_debug_tool.preparing.configurations import Configuration
 
 ENVIRON = {"HOME": "/home/ada", "TOKEN": "s3cret", "NAME": "api"}
 LAUNCH = {"name": "it", "type": "debugpy", "request": "launch", "program": "app.py"}

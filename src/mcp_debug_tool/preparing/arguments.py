@@ -6,7 +6,7 @@ import os
 import stat
 from collections.abc import Iterable, Mapping, Sequence
 
-from .errors import InvalidArgument
+from ..errors import InvalidArgument
 
 # Linux gives one argument at most 128 KiB.
 MAX_ARGUMENT = 128 * 1024 - 1

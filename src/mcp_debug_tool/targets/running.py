@@ -16,8 +16,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import InvalidArgument, TargetError
-from .interpreters import DORMANT, OLDEST
+from ..errors import InvalidArgument, TargetError
+from ..interpreters import DORMANT, OLDEST
 
 _ASK_VERSION_SECONDS = 5.0
 _CAP_SYS_PTRACE = 1 << 19

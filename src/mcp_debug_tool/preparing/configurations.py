@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from .debuggee.command_lines import read_arguments
+from ..debuggee.command_lines import read_arguments
 from .launch_json import WAYS, Scope, find, named_entry, refuse, replaced, requested, scope_of, shown
 
 # These change what VS Code shows, which process it uses for itself, or what only an adapter of its own needs; the

@@ -7,15 +7,15 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from ..errors import InvalidArgument
+from ..interpreters import Interpreter, choose, site_packages
+from ..plan import Plan
+from ..settings import Settings
+from ..targets.launch import LaunchTarget, Program
 from . import commands, configurations, env_files
 from .arguments import changed_environ, check_texts, exception_filters, folder, source_file
 from .attaching import Attachment, prepare_attachment
-from .errors import InvalidArgument
-from .interpreters import Interpreter, choose, site_packages
-from .plan import Plan
 from .prepared import Prepared
-from .settings import Settings
-from .targets.launch import LaunchTarget, Program
 
 _MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _WAYS = ("program", "module", "code", "pytest", "command")

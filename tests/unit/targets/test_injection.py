@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mcp_debug_tool import injection
-from mcp_debug_tool.running import ptrace_cure, version_in_maps, version_in_name
+from mcp_debug_tool.targets import injection
+from mcp_debug_tool.targets.running import ptrace_cure, version_in_maps, version_in_name
 
 
 @pytest.mark.parametrize(

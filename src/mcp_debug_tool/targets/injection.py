@@ -27,8 +27,8 @@ from typing import Any
 import anyio
 import anyio.abc
 
-from .errors import TargetError
-from .interpreters import DEBUGPY, DORMANT, PACKAGE
+from ..errors import TargetError
+from ..interpreters import DEBUGPY, DORMANT, PACKAGE
 from .running import Process, examine, started, status, why_no_ptrace
 
 __all__ = ["DORMANT", "Process", "examine", "inject"]

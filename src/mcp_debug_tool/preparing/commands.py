@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, NoReturn
 
-from .interpreters import Interpreter, choose, site_packages
+from ..interpreters import Interpreter, choose, site_packages
 from .shebang import Starter, is_python_file, is_python_name, starter
 from .shell_words import WINDOWS, Word, literal, refuse, with_home, words_of
 

@@ -21,7 +21,7 @@ import anyio
 import anyio.abc
 import httpx2
 
-from .http_request import Request, is_loopback
+from .request import Request, is_loopback
 
 __all__ = ["Request", "Response", "Trigger"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .plan import Plan
-from .targets.base import Target
+from ..plan import Plan
+from ..targets.base import Target
 
 
 @dataclass(frozen=True)

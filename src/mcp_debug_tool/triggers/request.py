@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 import anyio
 import httpx2
 
-from .errors import InvalidArgument
+from ..errors import InvalidArgument
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 MAX_HEADERS = 50

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
-from .errors import InvalidArgument
+from ..errors import InvalidArgument
 
 WINDOWS = os.name == "nt"
 

@@ -17,8 +17,8 @@ from typing import Any, Literal, NoReturn
 
 import json5
 
+from ..errors import InvalidArgument
 from . import env_files
-from .errors import InvalidArgument
 
 # Plain JSON may fill the whole file. With comments or trailing commas it is read by json5, which takes 9 ms a KiB:
 # more than this would keep the agent waiting.

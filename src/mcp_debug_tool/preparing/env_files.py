@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dotenv.parser import Binding, parse_stream
 from dotenv.variables import parse_variables
 
-from .errors import InvalidArgument
+from ..errors import InvalidArgument
 
 MAX_FILE = 1 << 20
 # What Linux gives arguments and environment together, unless told otherwise; a short file that doubles a

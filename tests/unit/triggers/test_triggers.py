@@ -12,8 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mcp_debug_tool.errors import InvalidArgument
-from mcp_debug_tool.http_request import MAX_BODY_BYTES, MAX_HEADERS, METHODS, is_loopback
 from mcp_debug_tool.triggers import Request, Response, Trigger
+from mcp_debug_tool.triggers.request import MAX_BODY_BYTES, MAX_HEADERS, METHODS, is_loopback
 
 URL = "http://127.0.0.1:8000/orders?x=1"
 SECRET = "tok-5ecret"

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from mcp_debug_tool.arguments import MAX_ARGUMENT, source_file
 from mcp_debug_tool.errors import InvalidArgument
 from mcp_debug_tool.interpreters import Interpreter
-from mcp_debug_tool.launching import Launch, prepare
 from mcp_debug_tool.path_map import PathMap
-from mcp_debug_tool.prepared import Prepared
+from mcp_debug_tool.preparing.arguments import MAX_ARGUMENT, source_file
+from mcp_debug_tool.preparing.launching import Launch, prepare
+from mcp_debug_tool.preparing.prepared import Prepared
 from mcp_debug_tool.settings import Settings
 from mcp_debug_tool.targets.launch import LaunchTarget, Program
 from mcp_debug_tool.targets.listen import ListenTarget
