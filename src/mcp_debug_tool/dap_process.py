@@ -55,8 +55,8 @@ class DAPProcess:
         self._observer = observer
         self._pending_attach: Pending | None = None
         self._initialized = anyio.Event()
-        self._attached = anyio.Event()
-        self._answers = False
+        self._traced = anyio.Event()
+        self._is_attached = False
         self._begun = False
         self._step_after_handler = ""
         self._stopped_send, self._stopped = anyio.create_memory_object_stream[Mapping[str, Any]](STOP_BACKLOG)
@@ -85,7 +85,7 @@ class DAPProcess:
             tasks.start_soon(self._take_stops)
             await self.client.run()
             self.stop = None
-            self._attached.set()
+            self._traced.set()
             tasks.cancel_scope.cancel()
 
     async def introduce(self, sources: Mapping[str, str], first_path: str) -> None:
@@ -114,10 +114,9 @@ class DAPProcess:
             await self._authorize(arrival.client_token)
         if not arrival.has_adapter:
             await self.client.pipeline([("initialize", _INITIALIZE), ("attach", arrival.arguments)])
-            self._answers = True
+            self._is_attached = True
             return
         await self.client.request("initialize", _INITIALIZE, seconds=ATTACH_SECONDS)
-        self._answers = True
         # Its answer comes after configurationDone, unless it is a refusal.
         attach = self._pending_attach = await self.client.begin("attach", arrival.arguments)
         with anyio.move_on_after(ATTACH_SECONDS):
@@ -133,10 +132,11 @@ class DAPProcess:
             await attach.answer(0)
         if not self._initialized.is_set():
             raise NotResponding(f"no answer to attach within {ATTACH_SECONDS:g} s")
+        self._is_attached = True
 
     async def _authorize(self, token: str) -> None:
         body = await self.client.request("pydevdAuthorize", {"debugServerAccessToken": None})
-        self._answers = True
+        self._is_attached = True
         if body.get("clientAccessToken") != token:
             self.refusal = "it named another token than the one that was agreed"
             await self.let_go()
@@ -156,11 +156,11 @@ class DAPProcess:
         if self._arrival.tells_when_attached:
             # pydevd answers before any thread is traced: a pause until then would be lost.
             with anyio.move_on_after(ATTACH_SECONDS):
-                await self._attached.wait()
+                await self._traced.wait()
 
     async def let_go(self) -> None:
         """Take the debugger away; the process runs on without it, or begins to."""
-        if not self._answers:
+        if not self._is_attached:
             return
         try:
             with anyio.move_on_after(ATTACH_SECONDS / 2):
@@ -179,7 +179,7 @@ class DAPProcess:
         elif event.name == "initialized":
             self._initialized.set()
         elif event.name == "mcpDebugAttached":
-            self._attached.set()
+            self._traced.set()
         elif event.name == "mcpDebugRefused":
             self.refusal = str(event.body.get("reason"))
             self.client.finish()
