@@ -14,3 +14,6 @@ needed = pytest.mark.skipif(
     not os.access(PYTHON, os.X_OK), reason=".venv-apps is missing: scripts/setup makes it (dependency group apps)"
 )
 """Marks a test, or a module, that debugs one of these applications."""
+
+ANY_PYTHON = str(_FOLDER / "any-python")
+"""A folder for PYTHONPATH: pytest, uvicorn and gunicorn in versions that run on every Python from 3.8 on."""
