@@ -95,10 +95,9 @@ async def serve_stdio(settings: Settings | None = None) -> int:
 async def _leave_on_signal(
     serving: anyio.CancelScope, *, task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED
 ) -> None:
-    numbers = [signal.SIGINT, signal.SIGTERM]
-    # Under nohup a hang-up is to be ignored, by us and by the programs that inherit that from us.
-    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        numbers.append(signal.SIGHUP)
+    wanted = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
+    # Under nohup, or in the background of a shell, one is to be ignored: by us, and by the programs we start.
+    numbers = [number for number in wanted if signal.getsignal(number) is not signal.SIG_IGN]
     with anyio.open_signal_receiver(*numbers) as signals:
         task_status.started()
         async for number in signals:

@@ -560,7 +560,7 @@ async def test_programs_come_at_once_and_in_turn_each_by_its_name(
         await anyio.sleep(0.05)
     stop = await agent.ok("continue")
     pids.append(await pid_of(agent))
-    assert stop.data["process"].startswith("p2 ")
+    assert stop.data["process"][:3] in {"p1 ", "p2 "}, "whichever came to its breakpoint second"
     assert set(pids) == {first.pid, second.pid}
     assert (await agent.ok("continue", timeout_s=0.5)).data["waits for"]
     assert first.wait(10) == second.wait(10) == 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from mcp_debug_tool import views
 from mcp_debug_tool.breakpoints import Breakpoint, BreakpointSpec, Place, Report
 from mcp_debug_tool.journal import Excerpt
-from mcp_debug_tool.stops import Exit, Frame, FrameView, Link, Stop
+from mcp_debug_tool.stops import Exit, Frame, FrameView, Link, Stop, TestFailure
 from mcp_debug_tool.views import PAGE_BYTES, Answer, Scene
 
 CWD = "/home/u/project"
@@ -283,8 +283,121 @@ def test_the_last_of_the_output_is_shown_with_how_much_is_before_it() -> None:
     assert views.tail(NOTHING, 3) == ""
 
 
+@pytest.mark.parametrize("code", ["\x1b[0m", "\x1b[m", "\x1b[31;1m", "\x1b[38;5;208m"])
+def test_colours_of_the_output_are_left_out(code: str) -> None:
+    assert views.answer.uncoloured(f"{code}red{code}") == "red"
+    coloured = Excerpt(f"{code}FAILED{code}\n", 20)
+    assert views.tail(coloured, 7) == "FAILED\n"
+    assert views.output_page("s1", "running", coloured).data()["output"] == "FAILED\n"
+
+
+@pytest.mark.parametrize("code", ["\x1b[2J", "\x1b]0;title\x07", "\x1b[1;1H", "\x1b"])
+def test_other_codes_for_a_terminal_are_shown(code: str) -> None:
+    assert views.answer.uncoloured(code) == code
+    assert views.tail(Excerpt(code, 5), 40) == views.visible(code)
+
+
 def test_bytes_before_the_shown_output_are_counted_in_bytes() -> None:
     assert views.tail(Excerpt("é" * 5, 10), 3).startswith("(… 4 bytes before this")
+
+
+# --- a failed test --------------------------------------------------------------------------------------------
+
+TEST_ID = "tests/test_cart.py::test_total[2]"
+EXPLANATION = ("assert 3 == 4", " +  where 3 = total([1, 2])", " +    where total = cart.total")
+FAILED = TestFailure(TEST_ID, "call", EXPLANATION, (("cart", "<Cart of 2>"), ("price", "'€ 3'")))
+
+
+def failed_test(test: TestFailure = FAILED, **fields: Any) -> Stop:
+    """A stop at the assertion that made a test fail."""
+    error = Link("AssertionError", "\n".join(test.explanation) or "bad", f"{CWD}/app.py", 3, "total")
+    return stop(**{"reason": "exception", "exception": (error,), "uncaught": True, "test": test, **fields})
+
+
+def hostile_test(letter: str) -> TestFailure:
+    """A test that does all it can to fill the page."""
+    explanation = tuple(letter * 500 for _ in range(200))
+    return TestFailure(
+        "t.py::" + letter * 3000, "teardown", explanation, tuple((f"f{n}", letter * 2000) for n in range(60))
+    )
+
+
+def test_the_page_of_a_failed_test_tells_assertion_and_fixtures() -> None:
+    answer = views.stop_page(failed_test(), scene())
+    data = answer.data()
+    assert data["reason"] == f"test failed: {TEST_ID}"
+    assert answer.headline == f"s1 stopped: test failed: {TEST_ID} at app.py:3 in total"
+    assert data["assertion"] == list(EXPLANATION)
+    assert data["fixtures"] == {"cart": "<Cart of 2>", "price": "'€ 3'"}
+    assert data["next"] == views.state.NEXT_AT_TEST
+
+
+@pytest.mark.parametrize(
+    ("when", "end"), [("call", TEST_ID), ("setup", f"{TEST_ID}, in setup"), ("teardown", f"{TEST_ID}, in teardown")]
+)
+def test_the_reason_says_in_which_phase_a_test_failed_unless_in_its_call(when: str, end: str) -> None:
+    assert views.stop_reason(failed_test(replace(FAILED, when=when))) == f"test failed: {end}"
+
+
+def test_a_breakpoint_that_stopped_it_is_told_rather_than_the_test() -> None:
+    assert views.stop_reason(failed_test(breakpoints=(("b1", 1),))) == "raised exception, breakpoint b1 (hit 1)"
+
+
+def test_an_assertion_that_is_explained_is_one_line_among_the_exceptions() -> None:
+    data = views.stop_page(failed_test(), scene()).data()
+    assert data["exception"] == ["AssertionError: assert 3 == 4, raised at app.py:3 in total"]
+
+
+def test_the_exceptions_behind_an_explained_assertion_keep_their_messages() -> None:
+    cause = Link("KeyError", "'a\nb'", because="caused by")
+    stopped = failed_test()
+    data = views.stop_page(replace(stopped, exception=(*stopped.exception, cause)), scene()).data()
+    assert data["exception"][1] == "caused by KeyError: 'a\\nb'"
+
+
+def test_an_exception_without_an_explanation_keeps_its_message() -> None:
+    error = Link("ValueError", "bad\nvalue")
+    data = views.stop_page(failed_test(TestFailure(TEST_ID), exception=(error,)), scene()).data()
+    assert data["exception"] == ["ValueError: bad\\nvalue"]
+    assert "assertion" not in data
+    assert "fixtures" not in data
+
+
+def test_explained_lines_without_an_exception_are_still_a_page() -> None:
+    data = views.stop_page(failed_test(exception=()), scene()).data()
+    assert "exception" not in data
+    assert data["assertion"] == list(EXPLANATION)
+
+
+def test_lines_of_an_assertion_and_fixtures_for_which_there_is_no_room_are_counted() -> None:
+    lines = tuple(f"line {number}" for number in range(40))
+    fixtures = tuple((f"f{number}", "1") for number in range(50))
+    data = views.stop_page(failed_test(TestFailure(TEST_ID, "call", lines, fixtures)), scene()).data()
+    shown = data["assertion"][:-1]
+    assert shown == list(lines[: len(shown)])
+    assert data["assertion"][-1] == f"… {40 - len(shown)} more lines"
+    assert next(iter(data["fixtures"])) == "f0"
+    assert data["fixtures"]["…"] == f"{50 - (len(data['fixtures']) - 1)} more"
+
+
+@pytest.mark.parametrize("letter", ALPHABETS)
+def test_the_page_of_a_hostile_test_fits_and_says_what_it_cut(letter: str) -> None:
+    stopped = hostile(letter, reason="exception", exception=(Link("AssertionError", letter * 3000),), uncaught=True)
+    answer = views.stop_page(replace(stopped, test=hostile_test(letter)), scene(letter * 5000))
+    assert wire_size(answer) <= PAGE_BYTES
+    data = answer.data()
+    assert data["reason"].startswith("test failed: t.py::")
+    assert data["reason"].endswith("…")
+    assert data["assertion"][-1] == f"… {200 - (len(data['assertion']) - 1)} more lines"
+    assert data["fixtures"]["…"] == f"{60 - (len(data['fixtures']) - 1)} more"
+    assert data["next"] == views.state.NEXT_AT_TEST
+
+
+def test_a_full_page_of_a_failed_test_shows_more_of_its_assertion_and_fixtures() -> None:
+    stopped = failed_test(hostile_test("x"))
+    page, full = (views.stop_page(stopped, scene(), full=full).data() for full in (False, True))
+    assert len(full["assertion"]) > len(page["assertion"])
+    assert len(full["fixtures"]) > len(page["fixtures"])
 
 
 # --- the size of a page ---------------------------------------------------------------------------------------
@@ -392,6 +505,26 @@ def test_an_exit_nobody_could_see_has_no_code() -> None:
     assert "exit code 0" not in answer.text()
 
 
+def test_a_run_that_never_began_says_why_and_may_be_started_again() -> None:
+    answer = views.exit_page(Exit(None, reason="no test is named so\x1b"), scene())
+    assert answer.headline == "s1 exited: no test is named so\\x1b"
+    assert "exit_code" not in answer.data()
+    assert answer.data()["next"] == views.NEXT_EXITED
+
+
+def test_the_reason_of_an_exit_is_told_rather_than_its_code() -> None:
+    answer = views.exit_page(Exit(4, reason="no tests"), scene())
+    assert answer.data()["reason"] == "no tests"
+    assert answer.data()["exit_code"] == 4
+
+
+def test_a_program_that_was_attached_to_is_attached_to_again() -> None:
+    data = views.exit_page(Exit(None), scene()).data()
+    assert "attach" in data["next"]
+    assert "restart" not in data["next"]
+    assert "attach" not in views.exit_page(Exit(0), scene()).data()["next"]
+
+
 def test_a_running_program_says_how_long_was_waited_or_what_was_found() -> None:
     waiting = views.running_page(scene(), 2.04)
     assert waiting.headline == "s1 still running after 2.0 s"
@@ -399,6 +532,86 @@ def test_a_running_program_says_how_long_was_waited_or_what_was_found() -> None:
     found = views.running_page(scene(), 2.0, matched="ready\x1b")
     assert found.data()["matched"] == "ready\\x1b"
     assert "waited" not in found.data()
+
+
+def test_what_makes_a_server_ready_and_what_was_asked_for_are_told_apart() -> None:
+    ready = views.running_page(scene(), 2.0, matched="Running on :8000\n", ready=True)
+    assert ready.headline == "s1 ready: Running on :8000\\n"
+    assert ready.data()["ready"] == "Running on :8000\\n"
+    assert "matched" not in ready.data()
+    matched = views.running_page(scene(), 2.0, matched="Running on :8000")
+    assert matched.headline == "s1 running; output matched: Running on :8000"
+    assert matched.data()["matched"] == "Running on :8000"
+    assert "ready" not in matched.data()
+
+
+def test_a_page_without_a_program_says_what_one_has_to_do_to_come() -> None:
+    answer = views.running_page(scene(awaited="debugpy.connect(5678)"), 2.0)
+    assert answer.headline == "s1 waits for a program to connect"
+    assert answer.data()["waits for"] == "debugpy.connect(5678)"
+    assert "waits for: debugpy.connect(5678)" in answer.text()
+    assert "waited" not in answer.data()
+
+
+@pytest.mark.parametrize("end", ["is answered", "has failed"])
+def test_a_request_that_is_over_is_the_headline_of_a_program_that_runs_on(end: str) -> None:
+    answer = views.running_page(scene(request_over=end), 2.0)
+    assert answer.headline == f"s1 runs on; the request {end}"
+    assert answer.data()["state"] == "running"
+    assert "waited" not in answer.data()
+
+
+def test_of_a_running_program_what_was_asked_for_is_told_before_the_request() -> None:
+    found = views.running_page(scene(request_over="is answered", awaited="x"), 2.0, matched="up")
+    assert found.headline == "s1 running; output matched: up"
+    nobody = views.running_page(scene(request_over="has failed", awaited="x"), 2.0)
+    assert nobody.headline == "s1 waits for a program to connect"
+
+
+def test_a_running_program_can_be_waited_for_whatever_was_found() -> None:
+    scenes = scene(), scene(awaited="x"), scene(request_over="is answered")
+    assert [views.running_page(each, 1.0).data()["next"] for each in scenes] == [views.NEXT_RUNNING] * 3
+
+
+# --- requests that were sent ----------------------------------------------------------------------------------
+
+ANSWERED = "GET /a: 200 OK in 0.12 s, 7 bytes text/plain\nhello\x1b\n"
+WAITING = "GET /b: waiting for its response since 1.0 s"
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        lambda shown: views.stop_page(stop(), shown),
+        lambda shown: views.exit_page(Exit(0), shown),
+        lambda shown: views.running_page(shown, 1.0),
+    ],
+    ids=["stop", "exit", "running"],
+)
+def test_each_page_tells_how_the_requests_stand(page: Callable[[Scene], Answer]) -> None:
+    answer = page(scene(triggers=[WAITING, ANSWERED]))
+    assert answer.data()["trigger"].splitlines() == [
+        WAITING,
+        "GET /a: 200 OK in 0.12 s, 7 bytes text/plain",
+        "hello\\x1b",
+    ]
+    assert "\n  GET /b: waiting" in answer.text()
+    assert "trigger" not in page(scene()).data()
+
+
+@pytest.mark.parametrize("letter", ALPHABETS)
+def test_a_stop_page_with_a_long_response_fits_and_says_that_it_was_cut(letter: str) -> None:
+    answer = views.stop_page(hostile(letter), scene(letter * 5000, triggers=[f"GET /: 200 OK\n{letter * 64_000}"]))
+    assert wire_size(answer) <= PAGE_BYTES
+    assert answer.data()["trigger"].startswith("GET /: 200 OK\n")
+    assert answer.data()["trigger"].endswith("…")
+
+
+def test_a_long_response_is_cut_on_the_pages_of_programs_that_do_not_stop() -> None:
+    long = scene(triggers=["GET /: 200 OK\n" + "x" * 64_000])
+    for answer in (views.exit_page(Exit(0), long), views.running_page(long, 1.0)):
+        assert len(answer.data()["trigger"]) < 1500
+        assert answer.data()["trigger"].endswith("x…")
 
 
 # --- looking --------------------------------------------------------------------------------------------------
@@ -517,6 +730,24 @@ def test_a_breakpoint_is_one_line(breakpoint: Breakpoint, line: str) -> None:
     assert views.breakpoint_line(breakpoint, CWD) == line
 
 
+def test_a_breakpoint_that_was_not_hit_says_why() -> None:
+    breakpoint = Breakpoint("b1", BreakpointSpec(file="a.py", line=3))
+    assert views.breakpoint_line(breakpoint, CWD, "a\x1b\n") == "b1 a.py:3 | not hit: a\\x1b\\n"
+    assert views.breakpoint_line(breakpoint, CWD, "x" * 5000).endswith("x…")
+    assert len(views.breakpoint_line(breakpoint, CWD, "x" * 5000)) < 400
+
+
+def test_a_breakpoint_that_is_not_set_says_that_alone() -> None:
+    breakpoint = Breakpoint("b1", BreakpointSpec(function="f"), problem="gone")
+    assert views.breakpoint_line(breakpoint, CWD, "never imported") == "b1 function f | NOT SET: gone"
+
+
+def test_each_breakpoint_of_a_page_has_its_own_reason() -> None:
+    breakpoints = [Breakpoint(name, BreakpointSpec(function=name)) for name in ("b1", "b2")]
+    page = views.breakpoints_page("s1", breakpoints, CWD, "s1 has 2", {"b2": "never imported", "b9": "gone"})
+    assert page.data()["breakpoints"] == ["b1 function b1", "b2 function b2 | not hit: never imported"]
+
+
 def test_sessions_are_lines_and_none_is_said_so() -> None:
     assert views.sessions_page(["s1 running"]).text() == "1 session\nsessions:\n  s1 running"
     assert views.sessions_page([]).data() == {"sessions": 0, "next": "start"}
@@ -550,6 +781,15 @@ PAGES = {
     "killed": views.exit_page(Exit(-9), scene()),
     "running": views.running_page(scene("a\nb", notes=["n"], start="p"), 1.0),
     "matched": views.running_page(scene("up"), 1.0, matched="up"),
+    "failed test": views.stop_page(failed_test(), scene("F", triggers=[WAITING, ANSWERED])),
+    "hostile test": views.stop_page(failed_test(hostile_test("é")), scene("é\n" * 4000)),
+    "never began": views.exit_page(Exit(None, reason="no tests"), scene(triggers=[ANSWERED])),
+    "ready": views.running_page(scene("up"), 1.0, matched="up", ready=True),
+    "awaited": views.running_page(scene(awaited="debugpy.connect(5678)"), 1.0),
+    "answered": views.running_page(scene(request_over="is answered", triggers=[ANSWERED]), 1.0),
+    "unhit": views.breakpoints_page(
+        "s1", [Breakpoint("b1", BreakpointSpec(function="f"))], CWD, "s1 has 1", {"b1": "never imported"}
+    ),
     "lost": views.lost_page(scene("x"), "no answer"),
     "stack": views.stack_page("s1", "Main", frames(3), CWD, 0, True),
     "threads": views.threads_page("s1", {"Main (1)": frames(5), "Idle (2)": ()}, CWD),
@@ -579,11 +819,15 @@ def facts(value: Any) -> Iterator[str]:
         yield from str(value).splitlines()
 
 
+# Their headlines say "ready", "waits for a program" and "runs on" for the state of the data.
+RUNNING_IN_OTHER_WORDS = ("ready", "awaited", "answered")
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_every_fact_of_the_data_stands_in_the_text(name: str) -> None:
     text = PAGES[name].text()
     missing = [fact for fact in facts(PAGES[name].data()) if fact not in text]
-    assert missing == []
+    assert missing == (["running"] if name in RUNNING_IN_OTHER_WORDS else [])
 
 
 @pytest.mark.parametrize("name", PAGES)
