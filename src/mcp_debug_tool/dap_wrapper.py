@@ -338,7 +338,7 @@ class DAPWrapper:
             table.note_hit(name, process.name, hits)
         hit = [name for name, _ in stop.breakpoints]
         temporary = tuple(b.id for b in table.all() if b.spec.temporary and b.id in hit)
-        process.stop = replace(
+        shown = replace(
             stop,
             reason=self._reason(stop.reason, hit),
             breakpoints=tuple(pair for pair in stop.breakpoints if pair[0].startswith("b")),
@@ -351,6 +351,7 @@ class DAPWrapper:
         if process not in self._tree.living:
             return  # it has ended meanwhile
         self.stops += 1
+        process.stop = shown
         self._tree.stand(process)
         self.notify()
 

@@ -44,14 +44,20 @@ class Findings:
         """Learn from an event of `debuggee/`; others are passed over."""
         text = str(event.body.get("text", ""))
         if event.name == "mcpDebugTracingLost":
-            self.notes.append(TRACING_LOST)
+            self._note(TRACING_LOST)
         elif event.name == "mcpDebugNotFollowed" and len(self.unfollowed) < MAX_NEWS:
             self.unfollowed.append(f"{event.body.get('command')} ({event.body.get('reason')})")
         elif event.name == "mcpDebugNote":
             self.tell(text)
         elif event.name == "mcpDebugSeed":
-            self.seeds.append(text)
+            if text not in self.seeds and len(self.seeds) < MAX_NEWS:
+                self.seeds.append(text)
         elif event.name == "mcpDebugStartFailed":
             message = str(event.body.get("message"))
             self.failure = StartFailed(message, hint=str(event.body.get("hint", "")))
-            self.notes.append(message)
+            self._note(message)
+
+    def _note(self, text: str) -> None:
+        """Every process of a run may say the same."""
+        if text not in self.notes and len(self.notes) < MAX_NEWS:
+            self.notes.append(text)

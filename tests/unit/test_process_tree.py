@@ -309,10 +309,12 @@ def test_a_step_is_waited_for_where_nothing_else_stands() -> None:
     assert tree.focus is tree.root
 
 
-def test_a_process_that_stands_is_not_left_for_another() -> None:
+def test_a_step_that_has_come_back_is_not_left_for_another_that_stands() -> None:
     tree = rooted()
     one, two = entered(tree, 101, ROOT), entered(tree, 102, ROOT)
-    stands(tree, one, two)
+    stands(tree, one)
+    goes_on(tree, one, step=True)
+    stands(tree, two, one)
     tree.stop_waiting_for_step()
     assert tree.focus is one
 

@@ -220,9 +220,18 @@ def tail(output: Excerpt, limit: int) -> str:
 
 
 def _requests(scene: Scene, limit: int) -> str:
-    """How the requests stand, with at most `limit` characters of each response."""
-    limit += 200  # for the line above the text that came back
-    return "\n".join(visible(text) if len(text) <= limit else visible(text[:limit]) + "…" for text in scene.triggers)
+    """How the requests stand, with at most some `limit` characters of the responses."""
+    shown = visible("\n".join(scene.triggers))
+    limit += 200  # for the lines above the text that came back
+    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+def _told_besides(fields: dict[str, Field], scene: Scene) -> None:
+    """Notes, and the interpreter on a first page."""
+    if scene.notes:
+        fields["notes"] = [cut(note, 300) for note in scene.notes]
+    if scene.start:
+        fields["python"] = cut(scene.start, 300)
 
 
 def exit_page(exit: Exit, scene: Scene) -> Answer:
@@ -233,10 +242,7 @@ def exit_page(exit: Exit, scene: Scene) -> Answer:
         fields["exit_code"] = exit.returncode
     fields["output"] = tail(scene.output, 2000)
     fields["trigger"] = _requests(scene, 1000)
-    if scene.notes:
-        fields["notes"] = list(scene.notes)
-    if scene.start:
-        fields["python"] = scene.start
+    _told_besides(fields, scene)
     fields["next"] = NEXT_GONE if exit.returncode is None and not exit.reason else NEXT_EXITED
     return Answer(f"{scene.session} exited: {how}", fields)
 
@@ -265,21 +271,18 @@ def running_page(scene: Scene, seconds: float, *, matched: str = "", ready: bool
     how = f"still running after {seconds:.1f} s"
     fields: dict[str, Field] = {"session": scene.session, "state": "running"}
     if matched:
-        how = f"{'ready' if ready else 'running; output matched'}: {cut(matched, 120)}"
+        how = f"running; {'ready' if ready else 'output matched'}: {cut(matched, 120)}"
         fields["ready" if ready else "matched"] = cut(matched, 200)
     elif scene.awaited:
-        how = "waits for a program to connect"
-        fields["waits for"] = scene.awaited
+        how = "running; waits for a program to connect"
+        fields["waits for"] = cut(scene.awaited, 300)
     elif scene.request_over:
-        how = f"runs on; the request {scene.request_over}"
+        how = f"running; the request {scene.request_over}"
     else:
         fields["waited"] = f"{seconds:.1f} s"
     fields["output"] = tail(scene.output, 1000)
     fields["trigger"] = _requests(scene, 1000)
-    if scene.notes:
-        fields["notes"] = list(scene.notes)
-    if scene.start:
-        fields["python"] = scene.start
+    _told_besides(fields, scene)
     fields["next"] = NEXT_RUNNING
     return Answer(f"{scene.session} {how}", fields)
 
@@ -288,5 +291,7 @@ def lost_page(scene: Scene, reason: str) -> Answer:
     """The process lives, but the debugger in it does not answer."""
     fields: dict[str, Field] = {"session": scene.session, "state": "lost", "reason": visible(reason)}
     fields["output"] = tail(scene.output, 1000)
+    fields["trigger"] = _requests(scene, 1000)
+    _told_besides(fields, scene)
     fields["next"] = NEXT_LOST
     return Answer(f"{scene.session} lost: {visible(reason)}", fields)
