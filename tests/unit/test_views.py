@@ -891,9 +891,10 @@ def test_terminal_codes_of_the_program_are_shown_and_never_sent() -> None:
     )
     pages = [
         page,
-        views.exit_page(Exit(0), scene(code)),
-        views.running_page(scene(code), 1.0, matched=code),
-        views.lost_page(scene(code), code),
+        views.exit_page(Exit(0), scene(code, notes=[code], start=code, triggers=[code])),
+        views.running_page(scene(code, notes=[code], start=code), 1.0, matched=code),
+        views.running_page(scene(code, awaited=code), 1.0),
+        views.lost_page(scene(code, notes=[code]), code),
         views.stack_page("s1", code, (frame,), CWD, 0, False),
         views.threads_page("s1", {code: (frame,)}, CWD),
         views.variables_page(
