@@ -19,8 +19,9 @@ import anyio.abc
 
 from .breakpoints import BreakpointSpec, BreakpointTable
 from .dap_process import DAPProcess
-from .errors import AdapterError, DebugError, ProtocolError, StartFailed, TargetError, WrongState
+from .errors import AdapterError, DebugError, ProtocolError, TargetError, WrongState
 from .findings import Findings
+from .first_contact import first_arrival, never_connected, program_file
 from .journal import Journal
 from .plan import Plan
 from .process_tree import ProcessTree, describe
@@ -85,7 +86,7 @@ class DAPWrapper:
                     tasks.start_soon(self._watch, reach.process)
                 if not reach.awaited:
                     self._tree.root = await self._meet(await self._first(reach))
-                    await self._look_at_program(self._tree.root)
+                    self._main_file = await program_file(self._tree.root, self._plan, self._target.sources())
                 yield self
             finally:
                 with anyio.CancelScope(shield=True):
@@ -93,37 +94,12 @@ class DAPWrapper:
             tasks.cancel_scope.cancel()
 
     async def _first(self, reach: Reach) -> Arrival:
-        """The program's connection, or StartFailed as soon as it is clear that none will come."""
-        arrived: list[Arrival] = []
-        with anyio.move_on_after(self._connect_limit):
-            async with anyio.create_task_group() as race:
-
-                async def receive() -> None:
-                    arrived.append(await reach.arrivals.receive())
-                    race.cancel_scope.cancel()
-
-                async def give_up(process: ChildProcess) -> None:
-                    await process.exited.wait()
-                    race.cancel_scope.cancel()
-
-                race.start_soon(receive)
-                if reach.process is not None:
-                    race.start_soon(give_up, reach.process)
-        if arrived:
-            return arrived[0]
-        raise await self._never_connected(reach.process)
-
-    async def _never_connected(self, process: ChildProcess | None) -> StartFailed:
-        self.drain_output()
-        output = self.journal.read(0, limit=2000, last=True).text
-        reason = await self._target.why_not_connected()
-        if reason is None and process is not None and process.returncode is not None:
-            reason = f"the program ended with code {process.returncode} before the debugger was up"
-        return StartFailed(
-            reason or f"the program did not reach the debugger within {self._connect_limit:g} s",
-            hint="Name another interpreter with python, or look at the output.",
-            output=output,
-        )
+        arrival = await first_arrival(reach, self._connect_limit)
+        if arrival is None:
+            self.drain_output()
+            output = self.journal.read(0, limit=2000, last=True).text
+            raise await never_connected(self._target, reach.process, self._connect_limit, output)
+        return arrival
 
     async def _meet(self, arrival: Arrival) -> DAPProcess:
         """Introduce ourselves to a process that has come, and set the breakpoints in it; it does not run yet."""
@@ -141,21 +117,6 @@ class DAPWrapper:
                 await process.client.aclose()
             raise
         return process
-
-    async def _look_at_program(self, process: DAPProcess) -> None:
-        """Find the program's own file and refuse what does not compile; nothing of it runs yet."""
-        if self._plan.module is not None:
-            self._main_file = (await process.inspector.call("main_file", {"module": self._plan.module})).get("file")
-        process.placer.program_file = self._main_file
-        for file in [self._main_file] if self._main_file else list(self._target.sources()):
-            error = await process.inspector.call("check_program", {"file": file})
-            if error:
-                place = f"{file}:{error['line']}:{error['column']}"
-                raise StartFailed(
-                    f"syntax error at {place}: {error['message']}",
-                    hint="Mend that line, then start again.",
-                    output=error["text"],
-                )
 
     async def run(self) -> None:
         """Let the program begin, or run on, and let more of it come. Call once, after the first breakpoints are set."""
@@ -333,36 +294,16 @@ class DAPWrapper:
 
     async def stopped(self, process: DAPProcess, stop: Stop) -> None:
         """See Observer.stopped."""
-        table = self.breakpoints.table
-        for name, hits in stop.breakpoints:
-            table.note_hit(name, process.name, hits)
-        hit = [name for name, _ in stop.breakpoints]
-        temporary = tuple(b.id for b in table.all() if b.spec.temporary and b.id in hit)
-        shown = replace(
-            stop,
-            reason=self._reason(stop.reason, hit),
-            breakpoints=tuple(pair for pair in stop.breakpoints if pair[0].startswith("b")),
-            removed=temporary,
-            process=describe(process) if self._tree.needs_names(process) else "",
-        )
+        told = self.breakpoints.note_stop(process.name, stop, entry_id=self._entry_id)
         with contextlib.suppress(AdapterError, ProtocolError):
-            await self._drop_spent(temporary)
+            await self._drop_spent(told.removed)
         self.drain_output()
         if process not in self._tree.living:
             return  # it has ended meanwhile
         self.stops += 1
-        process.stop = shown
+        process.stop = replace(told, process=describe(process) if self._tree.needs_names(process) else "")
         self._tree.stand(process)
         self.notify()
-
-    def _reason(self, reason: str, hit: list[str]) -> str:
-        if self._entry_id is not None and self._entry_id in hit:
-            return "entry"
-        if hit and all(name.startswith("u") for name in hit):
-            return "reached until"
-        if reason == "breakpoint" and not hit:
-            return "breakpoint() in the program"
-        return reason
 
     async def _drop_spent(self, temporary: Iterable[str]) -> None:
         """Remove what was meant for one stop: `until`, entry, and temporary breakpoints that were hit."""

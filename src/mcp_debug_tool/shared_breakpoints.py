@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import anyio
 
 from .breakpoints import Breakpoint, BreakpointSpec, BreakpointTable
 from .dap_process import DAPProcess
 from .errors import AdapterError, InvalidArgument, NotResponding, ProtocolError
+from .stops import Stop
 
 _HINT = "Nothing was set. Give file with line or text, or a function as package.module.function."
 
@@ -43,6 +45,21 @@ class SharedBreakpoints:
             if process in breakpoint.reports:
                 key = f"{process} before exec {len(breakpoint.reports)}"
                 breakpoint.reports[key] = breakpoint.reports.pop(process)
+
+    def note_stop(self, process: str, stop: Stop, *, entry_id: str | None) -> Stop:
+        """Count the hits of a stop; answers it with its reason in our words, without breakpoints of our own.
+
+        `entry_id`: the breakpoint that stands for stop_on_entry.
+        """
+        for name, hits in stop.breakpoints:
+            self.table.note_hit(name, process, hits)
+        hit = [name for name, _ in stop.breakpoints]
+        return replace(
+            stop,
+            reason=_reason(stop.reason, hit, entry_id),
+            breakpoints=tuple(pair for pair in stop.breakpoints if pair[0].startswith("b")),
+            removed=tuple(b.id for b in self.table.all() if b.spec.temporary and b.id in hit),
+        )
 
     async def set(self, spec: BreakpointSpec, *, internal: bool = False) -> Breakpoint:
         """Place and set a breakpoint; while no process is there it waits for one.
@@ -119,3 +136,13 @@ async def _tolerating(tolerant: bool) -> AsyncIterator[None]:
 
 def _place_parameter(spec: BreakpointSpec) -> str:
     return "function" if spec.function is not None else "text" if spec.text is not None else "line"
+
+
+def _reason(reason: str, hit: list[str], entry_id: str | None) -> str:
+    if entry_id is not None and entry_id in hit:
+        return "entry"
+    if hit and all(name.startswith("u") for name in hit):
+        return "reached until"
+    if reason == "breakpoint" and not hit:
+        return "breakpoint() in the program"
+    return reason

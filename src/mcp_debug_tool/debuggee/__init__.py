@@ -2,8 +2,8 @@
 
 It is loaded there under the name `_mcp_debuggee`, so that it can never meet an installed copy of the project.
 The server reaches it by DAP `evaluate` of one expression, `call(name, json)`; what comes back is JSON.
-`boot` brings the debugger up; `lines` knows where code is, `breakpoints` when to stop, `frames` and `values`
-what to show, `evaluation` how to compute and change. The server may import `lines` and
+`boot` brings the debugger up, `connecting` connects it; `lines` knows where code is, `breakpoints` when to
+stop, `frames` and `values` what to show, `evaluation` how to compute and change. The server may import `lines` and
 `command_lines` too: they need no pydevd.
 """
 

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 
-from . import boot
+from . import boot, connecting
 
 TYPE_CHECKING = False  # `typing` itself is not ours to load: the program may have a file of that name
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def start(settings_file: str) -> None:
         OSError: the settings are not ours or the server cannot be reached; nobody could be told.
     """
     config = _take(settings_file)
-    sock = boot._authenticated_socket(config)
+    sock = connecting.authenticated_socket(config)
     try:
         if not _changing.acquire(timeout=LETTING_GO_SECONDS):
             raise Refused("another debugger is just attaching to the program; wait until it has, or has given up")
@@ -104,7 +104,7 @@ def _debugger(debugpy: str) -> Any:
     if pydevd is None:
         _require_free_monitoring()
         _theirs["breakpointhook"] = sys.breakpointhook
-        pydevd = boot._import_pydevd(debugpy)
+        pydevd = boot.import_pydevd(debugpy)
         _theirs["pydevd breakpointhook"] = sys.breakpointhook
     elif not _is_within(getattr(pydevd, "__file__", None), debugpy):
         raise Refused(

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from . import boot, events
+from . import connecting, events
 from .command_lines import CommandLine, read_command
 
 _BOOT = "MCP_DEBUG_BOOT"
@@ -197,7 +197,7 @@ class _Follower(object):
 
                 pydevd_sys_monitoring.reset_thread_local_info()
             breakpoints.forget()
-            boot.connect(self._pydevd, self._config)
+            connecting.connect(self._pydevd, self._config)
         except Exception:
             return  # the server is gone: the child runs on as it would have
 
