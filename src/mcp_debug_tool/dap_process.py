@@ -164,9 +164,10 @@ class DAPProcess:
             return
         try:
             with anyio.move_on_after(ATTACH_SECONDS / 2):
-                if not self._begun and not self._arrival.has_adapter:
-                    # It waits in debugpy.connect to be told that it may run. An adapter sees to that by itself.
-                    await self.client.request("configurationDone")
+                if not self._begun:
+                    # It waits in debugpy.connect to be told that it may run; an adapter that is left before it has
+                    # answered `attach` may take its port away.
+                    await self.begin()
                 await self.client.request("disconnect", {"terminateDebuggee": False})
         except (AdapterError, ProtocolError):
             return
