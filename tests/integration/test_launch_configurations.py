@@ -84,7 +84,7 @@ async def test_an_entry_with_comments_launches_its_program(both: Agent, program:
                     "args": ["--root", "${workspaceFolder}", "x y"],
                     "env": {"FROM_ENTRY": "entry", "BOTH": "entry"},
                     "envFile": "${workspaceFolder}/dev.env",
-                    "cwd": "${workspaceFolder}/work",
+                    "cwd": "${workspaceFolder}/tools",
                     "console": "integratedTerminal",
                     "justMyCode": false,
                 },
@@ -106,13 +106,13 @@ async def test_an_entry_with_comments_launches_its_program(both: Agent, program:
 
 
 async def test_an_entrys_own_cwd_is_taken_where_the_call_names_none(program: Program, tmp_path: Path) -> None:
-    program(SHOWN, "work/tool.py")
+    program(SHOWN, "tools/tool.py")
     (tmp_path / "open").mkdir()
-    launch_json(tmp_path, entry(program="${workspaceFolder}/work/tool.py", cwd="${workspaceFolder}/work"))
+    launch_json(tmp_path, entry(program="${workspaceFolder}/tools/tool.py", cwd="${workspaceFolder}/tools"))
     async with served(cwd=tmp_path / "open") as agent:
         gone = await agent.ok("start", configuration="it")
         _, cwd, _ = json.loads(gone.data["output"])
-    assert Path(cwd) == tmp_path / "work"
+    assert Path(cwd) == tmp_path / "tools"
 
 
 async def test_an_entry_launches_a_module(agent: Agent, program: Program, tmp_path: Path) -> None:

@@ -148,10 +148,10 @@ def _patch(pydevd: Any) -> None:
     if __package__ + ".patches" in sys.modules:
         _let_go_at_the_end(pydevd)
         return
-    from . import patches
+    from . import forks, patches
 
     patches.apply(pydevd)
-    patches.leave_forks_alone(pydevd)
+    forks.leave_forks_alone(pydevd)
     patches.tell_when_tracing_was_lost(pydevd)
     _let_go_at_the_end(pydevd)
 

@@ -24,13 +24,13 @@ def start(settings: str, before: set[str], folders: list[str]) -> None:
     _restore_environment(config["environ"])
     pydevd = import_pydevd(config["debugpy"])
 
-    from . import children, connecting, patches, test_frameworks
+    from . import children, connecting, forks, patches, test_frameworks
 
     patches.apply(pydevd)
     connecting.connect(pydevd, config)
     patches.end_with_server(pydevd)
-    patches.leave_forks_alone(pydevd)
-    patches.fork_without_warning()
+    forks.leave_forks_alone(pydevd)
+    forks.fork_without_warning()
     if config.get("follow"):
         children.follow(pydevd, config)
     _forget_shadowing_modules([config["first_path"], *folders], before)
