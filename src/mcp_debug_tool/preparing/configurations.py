@@ -150,7 +150,8 @@ def _apply_debug_options(values: dict[str, Any], scope: Scope) -> None:
         elif option in ("SubProcess", "Multiprocess"):
             values["subProcess"] = True
         elif option not in _IGNORED_OPTIONS:
-            refuse(f"debugOptions asks for {shown(option)}, which is not done here", f"Call {scope.call}.")
+            # Not named: it may be the value of a variable.
+            refuse("debugOptions asks for something that is not done here", f"Call {scope.call}.")
 
 
 def _configuration(

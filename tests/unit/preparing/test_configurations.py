@@ -637,6 +637,7 @@ def read_or_refused(folder: Path) -> Configuration | InvalidArgument:
 @example(base=LAUNCH, keys={"args": "\ud800"})
 @example(base=LAUNCH, keys={"env": {"${env:NAME}": ["${env:TOKEN}"]}})
 @example(base=LAUNCH, keys={"args": "${env:TOKEN} > '"})
+@example(base=LAUNCH, keys={"debugOptions": "${env:TOKEN}"})
 @example(base=ATTACH, keys={"connect": {"host": "${env:TOKEN}", "port": "${env:TOKEN}"}})
 @example(base=LAUNCH, keys={"linux": {"name": 5, "request": "attach"}})
 def test_any_entry_is_read_or_refused(tmp_path: Path, base: dict[str, Any], keys: dict[str, Any]) -> None:
