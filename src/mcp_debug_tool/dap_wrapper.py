@@ -63,8 +63,6 @@ class DAPWrapper:
         self.journal = journal
         self.breakpoints = SharedBreakpoints(BreakpointTable())
         """The breakpoints of this run, in all of its processes."""
-        self.stops = 0
-        """How often one of its processes has stopped so far."""
         self.exit: Exit | None = None
         self.lost_reason = ""
         self.findings = Findings()
@@ -300,7 +298,6 @@ class DAPWrapper:
         self.drain_output()
         if process not in self._tree.living:
             return  # it has ended meanwhile
-        self.stops += 1
         process.stop = replace(told, process=describe(process) if self._tree.needs_names(process) else "")
         self._tree.stand(process)
         self.notify()

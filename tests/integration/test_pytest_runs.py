@@ -510,3 +510,17 @@ async def test_an_example_stops_at_an_exception_and_not_at_other_output(
     assert "<doctest examples.f[2]>" in stops[1].data["at"]
     assert end.data["exit_code"] == 1
     assert "PYDEV" not in end.data["output"]
+
+
+@apps.needed
+async def test_a_failed_test_is_named_as_it_can_be_asked_for_again(
+    agent: Agent, program: Program, tmp_path: Path
+) -> None:
+    program("[pytest]\n", "pytest.ini")
+    program("def test_a(): assert 1 == 2\n", "inner/test_a.py")
+    where = {"cwd": str(tmp_path / "inner"), "python": apps.PYTHON}
+    stop = await agent.ok("start", pytest=[], **where)
+    assert stop.reason == "test failed: test_a.py::test_a", "from the folder of the call, not from the project's root"
+    await agent.ok("stop")
+    again = await agent.ok("start", pytest=[stop.reason.removeprefix("test failed: ")], **where)
+    assert again.reason == stop.reason

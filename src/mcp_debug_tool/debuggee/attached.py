@@ -160,19 +160,7 @@ def _trace(pydevd: Any, config: dict[str, Any], sock: socket.socket) -> None:
     """Debug all threads, those that run already and those to come."""
     sys.breakpointhook = _theirs.get("pydevd breakpointhook", sys.breakpointhook)
     pydevd.SetupHolder.setup = None
-    original, pydevd.start_client = pydevd.start_client, lambda host, port: sock
-    try:
-        pydevd.settrace(
-            host=config["host"],
-            port=config["port"],
-            suspend=False,
-            trace_only_current_thread=False,
-            patch_multiprocessing=False,
-            notify_stdin=False,
-            dont_trace_start_patterns=(config["debugpy"], os.path.dirname(os.path.abspath(__file__))),
-        )
-    finally:
-        pydevd.start_client = original
+    connecting.trace_over(pydevd, config, sock)
     if not _is_debugged(pydevd):
         # The server has hung up before it said configurationDone; settrace() went on to trace all the same.
         _let_program_go(pydevd)

@@ -15,8 +15,12 @@ CONNECT_SECONDS = 10.0
 
 def connect(pydevd: Any, config: dict[str, Any]) -> None:
     """Connect pydevd to the server, which lets this return when it has set its breakpoints."""
+    trace_over(pydevd, config, authenticated_socket(config))
+
+
+def trace_over(pydevd: Any, config: dict[str, Any], sock: socket.socket) -> None:
+    """Have pydevd debug all threads, those to come too, over a connection that stands."""
     here = os.path.dirname(os.path.abspath(__file__))
-    sock = authenticated_socket(config)
     original, pydevd.start_client = pydevd.start_client, lambda host, port: sock
     try:
         pydevd.settrace(

@@ -108,7 +108,7 @@ class Plugin(object):
         if any(error is shown for shown in self._shown):
             return
         self._shown.append(error)
-        post_mortem.stop(error, trace, post_mortem.FailedTest(item.nodeid, when, _fixtures(item)))
+        post_mortem.stop(error, trace, post_mortem.FailedTest(_asked_for_again(item), when, _fixtures(item)))
 
     # --- nothing runs ---------------------------------------------------------------------------------------------
 
@@ -198,6 +198,15 @@ _HOOKS: dict[str, dict[str, bool]] = {
     "pytest_timeout_set_timer": {"tryfirst": True, "optionalhook": True},
     "pytest_sessionstart": {"trylast": True},
 }
+
+
+def _asked_for_again(item: Any) -> str:
+    """The node id as one asks for it from the folder pytest was called in; its own begins at the project's root."""
+    file, colons, test = str(item.nodeid).partition("::")
+    path = os.path.join(str(item.config.rootpath), file)
+    if not os.path.exists(path):
+        return str(item.nodeid)
+    return os.path.relpath(path, str(item.config.invocation_params.dir)) + colons + test
 
 
 def _fixtures(item: Any) -> dict[str, Any]:
