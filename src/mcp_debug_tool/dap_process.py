@@ -5,10 +5,12 @@ Above it stands the DAPWrapper, which knows all processes of a run and what the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Awaitable, Mapping
 from typing import Any, Protocol
 
 import anyio
+import anyio.abc
 
 from .dap_client import DAPClient, Pending
 from .errors import AdapterError, NotResponding, ProtocolError, StartFailed
@@ -27,6 +29,8 @@ STOP_BACKLOG = 1024
 ATTACH_SECONDS = 10.0
 # What debugpy's adapter answers to a second session.
 _TAKEN = "already being debugged"
+LONG_STEP_SECONDS = 1.0
+_NOTHING: Mapping[str, Any] = {}
 _INITIALIZE = {
     "clientID": "mcp-debug",
     "adapterID": "debugpy",
@@ -53,12 +57,17 @@ class DAPProcess:
     def __init__(self, arrival: Arrival, plan: Plan, paths: PathMap, observer: Observer) -> None:
         self._arrival = arrival
         self._observer = observer
+        self._tasks: anyio.abc.TaskGroup
         self._pending_attach: Pending | None = None
         self._initialized = anyio.Event()
         self._traced = anyio.Event()
         self._is_attached = False
         self._begun = False
         self._step_after_handler = ""
+        self._showing = anyio.Lock()
+        self._steps_taken = 0
+        self._stepping: int | None = None
+        self._more_stops: deque[Mapping[str, Any]] = deque(maxlen=STOP_BACKLOG)
         self._stopped_send, self._stopped = anyio.create_memory_object_stream[Mapping[str, Any]](STOP_BACKLOG)
         self.client = DAPClient(arrival.stream, self._on_event)
         self.inspector = Inspector(self.client)
@@ -82,6 +91,7 @@ class DAPProcess:
     async def serve(self) -> None:
         """Speak with the process until its connection ends."""
         async with anyio.create_task_group() as tasks:
+            self._tasks = tasks
             tasks.start_soon(self._take_stops)
             await self.client.run()
             self.stop = None
@@ -200,52 +210,113 @@ class DAPProcess:
 
     async def _take_stops(self) -> None:
         async for body in self._stopped:
+            if self._stepping == body.get("threadId"):
+                self._more_stops.appendleft(body)
+            elif self._stepping is None:
+                self._more_stops.append(body)
+            else:
+                # Another thread has come to a stop of its own; the step is awaited first, though not for long.
+                self._more_stops.append(body)
+                self._tasks.start_soon(self._show_waiting_stop)
+                continue
+            if not await self._show_next_stop():
+                await self.request_quietly("continue", {"threadId": body.get("threadId")})
+
+    async def _show_next_stop(self) -> bool:
+        """Tell of the next thread that has stopped for a reason of its own, unless one is shown.
+
+        Answers False when there is none that anybody wants.
+        """
+        async with self._showing:
+            self._stepping = None
+            return self.stop is not None or await self._find_wanted_stop()
+
+    async def _find_wanted_stop(self) -> bool:
+        while self._more_stops:
+            body = self._more_stops.popleft()
             try:
                 stop = await self.reader.read(body)
             except ProtocolError:
-                continue  # the process ended at this stop
+                return True  # the process ended at this stop
             except AdapterError as error:
                 stop = Stop("stop", int(body.get("threadId", 0)), (), note=str(error))
-            if stop is None:
-                await self.request_quietly("continue", {"threadId": body.get("threadId")})
-                continue
             command, self._step_after_handler = self._step_after_handler, ""
-            if command and stop.reason == "step":
+            if stop is not None and command and stop.reason == "step":
                 await self.request_quietly(command, {"threadId": stop.thread_id})
-                continue
-            await self._observer.stopped(self, stop)
+                return True
+            if stop is not None:
+                await self._observer.stopped(self, stop)
+                return True
+        return False
+
+    @property
+    def more_stops(self) -> int:
+        """How many threads have stopped beside the one that is shown, each for a reason of its own."""
+        return len(self._more_stops)
 
     # --- commands ---------------------------------------------------------------------------------------------
 
-    async def resume(self, command: str) -> None:
-        """Send `continue`, `next`, `stepIn` or `stepOut` to the thread that stopped.
+    async def resume(self, command: str, thread_id: int, arguments: Mapping[str, Any] = _NOTHING) -> None:
+        """Send `continue`, `next`, `stepIn` or `stepOut` to one of its threads.
+
+        Where another thread has stopped meanwhile, a `continue` shows that one first. A step moves its thread alone.
 
         Raises:
             AdapterError: its debugger refused; it still stands.
         """
-        stop = self.stop
-        assert stop is not None
-        self.stop = None
-        if stop.in_pause_handler and command != "continue":
+        stop = self._leave_stop()
+        if command == "continue" and await self._show_next_stop():
+            return
+        if stop.in_pause_handler and command != "continue" and thread_id == stop.thread_id:
             # It stands in our own signal handler: that is left first, and the step then taken in its caller.
-            self._step_after_handler, command = command, "stepOut"
+            self._step_after_handler, command, arguments = command, "stepOut", {}
+        self._forget_stop_of(thread_id)
+        self._stepping = thread_id if command != "continue" else None
+        self._steps_taken += 1
+        if self._more_stops:
+            self._tasks.start_soon(self._show_waiting_stop)
+        await self._go_on(stop, self.client.request(command, {"threadId": thread_id, **arguments}))
+
+    async def resume_alone(self, thread_id: int) -> None:
+        """Let one thread run while the others stand.
+
+        Raises:
+            AdapterError: its debugger refused; it still stands.
+        """
+        stop = self._leave_stop()
+        self._forget_stop_of(thread_id)
+        await self._go_on(stop, self.inspector.call("resume_alone", {"dap_id": thread_id}))
+
+    def _leave_stop(self) -> Stop:
+        stop, self.stop = self.stop, None
+        assert stop is not None
+        return stop
+
+    def _forget_stop_of(self, thread_id: int) -> None:
+        for body in [body for body in self._more_stops if body.get("threadId") == thread_id]:
+            self._more_stops.remove(body)
+
+    async def _go_on(self, stop: Stop, request: Awaitable[Any]) -> None:
         try:
-            await self.client.request(command, {"threadId": stop.thread_id})
+            await request
         except (ProtocolError, NotResponding):
             return  # the answer to a continue is lost when the program ends at once
         except AdapterError:
             self.stop = stop
             raise
 
+    async def _show_waiting_stop(self) -> None:
+        """While a step takes long: show what another thread has stopped at, for the step may wait for that one."""
+        this_step = self._steps_taken
+        await anyio.sleep(LONG_STEP_SECONDS)
+        if this_step == self._steps_taken and self._stepping is not None:
+            await self._show_next_stop()
+
     async def pause(self) -> None:
         """Ask it to stop where it is."""
-        for thread_id in list(await self.threads())[:1]:
-            await self.request_quietly("pause", {"threadId": thread_id})
-
-    async def threads(self) -> dict[int, str]:
-        """Names of its threads by id."""
         body = await self.client.request("threads")
-        return {int(thread["id"]): str(thread["name"]) for thread in body.get("threads", ())}
+        for thread in body.get("threads", ())[:1]:
+            await self.request_quietly("pause", {"threadId": thread["id"]})
 
     async def request_quietly(self, command: str, arguments: Mapping[str, Any]) -> None:
         """Send a request whose failure changes nothing."""

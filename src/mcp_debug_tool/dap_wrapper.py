@@ -29,8 +29,10 @@ from .processes import ChildProcess, interrupt_blocking_call
 from .protocol.messages import Event
 from .protocol.state import State, allows
 from .shared_breakpoints import SharedBreakpoints
-from .stops import Exit, Frame, Stop
+from .stops import Exit, Stop
+from .subjects import Subject, find_subject, thread_to_move
 from .targets.base import Arrival, Reach, Target
+from .whereabouts import Whereabouts, whereabouts
 
 # A program whose connection ended has this long to end too, or to come back after an exec, before it counts as lost.
 END_SECONDS = 2.0
@@ -205,7 +207,7 @@ class DAPWrapper:
                 await process.let_go()
         else:
             # A program that stands at a breakpoint must not run on into the next line.
-            gently = self._begun and not self._tree.any_stands
+            gently = self._begun and not self._tree.standing
             await ours.end(gently=gently, others=[process.pid for process in processes])
             if self._begun and self.exit is None and ours.returncode is not None:
                 self._note_exit(Exit(ours.returncode, ours.ended_by_us))
@@ -332,17 +334,33 @@ class DAPWrapper:
             return f"is out of the debugger's reach: {self.lost_reason}"
         return f"is {self.state.value}"
 
-    async def resume(self, command: str) -> None:
+    async def subject(self, wanted: str | None) -> Subject:
+        """The process, thread or task that `wanted` names; without a name the thread whose stop is shown.
+
+        Raises:
+            InvalidArgument: there is none of that name.
+            WrongState: nothing was named and nothing is looked at.
+        """
+        return await find_subject(self._tree, wanted)
+
+    async def resume(self, command: str, subject: Subject, arguments: Mapping[str, Any] | None = None) -> None:
         """Send `continue`, `next`, `stepIn` or `stepOut`; the next stop or the exit is then awaited with `wait`.
 
-        After a `continue` another process that stands is looked at next; a step waits for its own process.
+        A `continue` resumes the process of the subject, or its thread alone where that is not the one that stopped.
+        Another process that stands is looked at next; a step waits for its own process.
+
+        Raises:
+            WrongState: the subject does not stand.
         """
-        process = self._tree.focus
-        if process is None or process.stop is None:
-            raise WrongState(f"the program {self.describe_state()}", hint="Call wait or pause first.")
+        thread_id = thread_to_move(subject)
+        process = subject.process
+        alone = command == "continue" and subject.key != ""
         self._tree.go_on(process, step=command != "continue")
         try:
-            await process.resume(command)
+            if alone:
+                await process.resume_alone(thread_id)
+            else:
+                await process.resume(command, thread_id, arguments or {})
         except AdapterError:
             self._tree.stay(process)
             raise
@@ -350,40 +368,37 @@ class DAPWrapper:
             self._tree.look_around()
             self.notify()
 
-    async def pause(self) -> None:
-        """Ask the program to stop where it is; the stop comes by `wait`. Of several processes the youngest is asked."""
+    async def pause(self, wanted: str | None = None) -> None:
+        """Ask a process to stop where it is; the stop comes by `wait`. Unless named it is the youngest of several."""
         if not self._tree.living:
             raise WrongState("no program has connected yet", hint="Call wait.")
-        process = self._tree.living[-1]
+        process = (await self.subject(wanted)).process if wanted is not None else self._tree.living[-1]
+        self._tree.look_at(process)
         await process.pause()
         if self._is_here:
             interrupt_blocking_call(process.pid)
 
-    def _looked_at(self) -> DAPProcess:
-        if self._tree.focus is None:
-            raise WrongState(f"the program {self.describe_state()}", hint="Call wait or pause first.")
-        return self._tree.focus
+    async def whereabouts(self) -> list[Whereabouts]:
+        """Where all threads and tasks of every living process are."""
+        processes = list(self._tree.living)
+        found: dict[DAPProcess, Whereabouts] = {}
 
-    async def threads(self) -> dict[int, str]:
-        """Names of the threads by id, of the process that is looked at."""
-        return await self._looked_at().threads()
+        async def ask(process: DAPProcess) -> None:
+            found[process] = await whereabouts(process)
 
-    async def stack(self, thread_id: int) -> list[Frame]:
-        """Frames of a thread, innermost first; works while it runs, too."""
-        return await self._looked_at().reader.stack(thread_id)
+        async with anyio.create_task_group() as tasks:
+            for process in processes:
+                tasks.start_soon(ask, process)
+        return [found[process] for process in processes]
 
-    async def stacks(self, thread_ids: Iterable[int], count: int) -> dict[int, list[Frame]]:
-        """The innermost `count` frames of several threads."""
-        return await self._looked_at().reader.stacks(thread_ids, count)
-
-    async def inspect(
-        self, name: str, frame: Frame, arguments: Mapping[str, Any], *, seconds: float
-    ) -> Mapping[str, Any]:
-        """Ask the inspector about a frame of the present stop, for at most `seconds`; `debuggee/` has the entries."""
-        answer: Mapping[str, Any] = await self._looked_at().inspector.call(
-            name, {"frame_id": frame.id, **arguments}, frame_id=frame.id, seconds=seconds
-        )
-        return answer
+    @property
+    def waiting_stops(self) -> str:
+        """What stands beside the stop that is shown and will be shown next, in a few words."""
+        others = [describe(process) for process in self._tree.standing if process is not self._tree.focus]
+        threads = self._tree.focus.more_stops if self._tree.focus is not None else 0
+        if threads:
+            others.insert(0, f"{threads} more thread{'s' if threads > 1 else ''} of this process")
+        return ", ".join(others[:5]) + (f" and {len(others) - 5} more" if len(others) > 5 else "")
 
     async def send_input(self, data: bytes, *, close: bool) -> None:
         """Write to the program's stdin.

@@ -89,7 +89,7 @@ async def _debug_a_program(manager: SessionManager) -> Check:
     stop = wrapper.stop
     if stop is None or not stop.views or ("answer", "42") not in stop.views[0].variables:
         return Check("self test", "failed", "the program did not stop as it should", "please report this")
-    await wrapper.resume("continue")
+    await wrapper.resume("continue", await wrapper.subject(None))
     await wrapper.wait(lambda: wrapper.exit is not None)
     return Check("self test", "ok", "a program was started, stopped and continued")
 

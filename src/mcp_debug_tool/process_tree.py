@@ -77,10 +77,14 @@ class ProcessTree:
             self.focus = None
         self.look_around()
 
+    def look_at(self, process: DAPProcess) -> None:
+        """Let the next stop of this process be looked at before those that stand already."""
+        self.focus = process
+
     @property
-    def any_stands(self) -> bool:
-        """Whether a process stands still."""
-        return bool(self._standing)
+    def standing(self) -> list[DAPProcess]:
+        """Those that stand still, in the order in which they are looked at."""
+        return list(self._standing)
 
     def needs_names(self, process: DAPProcess) -> bool:
         """Whether a stop of this process has to say which one it is."""

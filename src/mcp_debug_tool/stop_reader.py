@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
-
-import anyio
 
 from .dap_client import DAPClient
 from .inspector import Inspector
@@ -52,7 +50,7 @@ class StopReader:
                 "max_chars": 200,
                 "is_exception": reason == "exception",
             },
-            frame_id=shown[0].id,
+            frame_id=int(shown[0].id),
         )
         raised = page.get("raised")
         if raised is not None and not raised.get("wanted"):
@@ -69,6 +67,7 @@ class StopReader:
             uncaught=bool(page.get("uncaught")),
             test=failed_test_from_program(page["test"]) if page.get("test") else None,
             thread_name=str(page.get("thread", "")),
+            task=str(page.get("task", "")),
             in_pause_handler=in_handler,
         )
 
@@ -79,18 +78,6 @@ class StopReader:
     async def stack(self, thread_id: int, start: int = 0, count: int = MAX_FRAMES) -> list[Frame]:
         """Frames of a thread, innermost first; works while it runs, too."""
         return [frame for frame in await self._all_frames(thread_id, start, count) if frame.function != _PAUSE_FUNCTION]
-
-    async def stacks(self, thread_ids: Iterable[int], count: int) -> dict[int, list[Frame]]:
-        """The innermost `count` frames of several threads; asked together, for pydevd waits 0.5 s for a running one."""
-        found: dict[int, list[Frame]] = {}
-
-        async def ask(thread_id: int) -> None:
-            found[thread_id] = await self.stack(thread_id, 0, count)
-
-        async with anyio.create_task_group() as tasks:
-            for thread_id in thread_ids:
-                tasks.start_soon(ask, thread_id)
-        return found
 
     async def _all_frames(self, thread_id: int, start: int = 0, count: int = MAX_FRAMES) -> list[Frame]:
         body = await self._client.request("stackTrace", {"threadId": thread_id, "startFrame": start, "levels": count})

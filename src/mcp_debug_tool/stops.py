@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,8 @@ from typing import Any
 class Frame:
     """One frame; `user` is False for library code."""
 
-    id: int
+    id: int | str
+    """DAP's, or the key by which `debuggee/threads.py` finds a frame of any thread or task."""
     function: str
     file: str
     line: int
@@ -67,6 +68,8 @@ class Stop:
     frames: tuple[Frame, ...]
     views: tuple[FrameView, ...] = ()
     thread_name: str = ""
+    task: str = ""
+    """Name of the task that ran, of asyncio or another library; empty outside of any."""
     breakpoints: tuple[tuple[str, int], ...] = ()
     """Ids of the breakpoints that stopped it, ours too, each with its hit number in its process."""
     removed: tuple[str, ...] = ()
@@ -113,6 +116,12 @@ def frame_from_dap(body: Mapping[str, Any]) -> Frame:
     )
 
 
+def frame_from_program(entry: Sequence[Any], frame_id: int | str = 0) -> Frame:
+    """[function, file, line, user] of the program as a frame."""
+    function, file, line, user = entry
+    return Frame(frame_id, str(function), str(file), int(line), bool(user))
+
+
 def link_from_program(entry: Mapping[str, Any]) -> Link:
     """One entry of the program's account of an exception."""
     file, line, function = entry.get("at") or (None, None, None)
@@ -146,7 +155,7 @@ def view_from_program(frame: Frame, entry: Mapping[str, Any]) -> FrameView:
 class Changes:
     """Remembers each function's variables at its last stop, to tell which have changed since."""
 
-    _seen: dict[tuple[str, str, str, int], dict[str, str]] = field(default_factory=dict)
+    _seen: dict[tuple[str, int, str, str, int], dict[str, str]] = field(default_factory=dict)
 
     def forget(self) -> None:
         """Compare with nothing at the next stop."""
@@ -156,7 +165,7 @@ class Changes:
         """The old value of each changed variable of the stop's frame, by name; then this stop is the last."""
         if stop.frame is None or not stop.views:
             return {}
-        key = (stop.process, stop.frame.file, stop.frame.function, len(stop.frames))
+        key = (stop.process, stop.thread_id, stop.frame.file, stop.frame.function, len(stop.frames))
         new = dict(stop.views[0].variables)
         old = self._seen.get(key, {})
         self._seen[key] = new

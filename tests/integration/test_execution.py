@@ -148,7 +148,7 @@ async def test_stepping_with_several_threads_stays_in_its_thread(agent: Agent, p
             break
         assert stop.data["thread"] == name
     stacks = await agent.ok("get_stack", thread="all")
-    assert any(key.startswith("MainThread") for key in stacks.data)
+    assert any(line.startswith("MainThread") for line in stacks.data["threads"])
 
 
 async def test_a_cancelled_wait_loses_nothing(agent: Agent, program: Program) -> None:

@@ -75,7 +75,7 @@ def standing(tree: ProcessTree) -> list[str]:
 
 def test_an_empty_tree_has_nothing_to_look_at() -> None:
     tree = ProcessTree()
-    assert (tree.living, tree.root, tree.focus, tree.any_stands, tree.lines()) == ([], None, None, False, [])
+    assert (tree.living, tree.root, tree.focus, bool(tree.standing), tree.lines()) == ([], None, None, False, [])
 
 
 def test_a_process_is_named_after_its_parent() -> None:
@@ -205,7 +205,7 @@ def test_the_first_that_stands_is_looked_at_and_the_others_wait_for_their_turn()
     stands(tree, two, three, one)
     assert tree.focus is two
     assert standing(tree) == ["p1.2", "p1.3", "p1.1"]
-    assert not tree.any_stands
+    assert not tree.standing
 
 
 def test_a_process_that_stops_again_waits_behind_the_others() -> None:
@@ -225,7 +225,7 @@ def test_the_next_that_stands_is_looked_at_when_one_goes_on() -> None:
     assert tree.focus is two
     goes_on(tree, two)
     assert tree.focus is None
-    assert not tree.any_stands
+    assert not tree.standing
 
 
 def test_the_next_that_stands_is_looked_at_when_one_ends() -> None:
@@ -277,7 +277,7 @@ def test_a_stop_elsewhere_waits_while_a_step_is_taken() -> None:
     goes_on(tree, one, step=True)
     stands(tree, two)
     assert tree.focus is one
-    assert tree.any_stands
+    assert tree.standing
 
 
 def test_another_is_looked_at_when_a_process_ends_in_its_step() -> None:

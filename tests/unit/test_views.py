@@ -15,7 +15,9 @@ from mcp_debug_tool import views
 from mcp_debug_tool.breakpoints import Breakpoint, BreakpointSpec, Place, Report
 from mcp_debug_tool.journal import Excerpt
 from mcp_debug_tool.stops import Exit, Frame, FrameView, Link, Stop, TestFailure
+from mcp_debug_tool.subjects import Stack
 from mcp_debug_tool.views import PAGE_BYTES, Answer, Scene
+from mcp_debug_tool.whereabouts import Group, Whereabouts
 
 CWD = "/home/u/project"
 NOTHING = Excerpt("", 0)
@@ -26,6 +28,11 @@ ALPHABETS = ["x", "é", "漢", "😀", "\x1b"]
 def frames(count: int, *, file: str = f"{CWD}/app.py", function: str = "function") -> tuple[Frame, ...]:
     """A stack of the user's frames."""
     return tuple(Frame(number, f"{function}_{number}", file, number + 1) for number in range(count))
+
+
+def group(name: str, state: str = "running") -> Group:
+    """One thread at the second of the user's lines."""
+    return Group("thread", (name,), 1, state, tuple(enumerate(frames(2))))
 
 
 def stop(**fields: Any) -> Stop:
@@ -618,17 +625,21 @@ def test_a_long_response_is_cut_on_the_pages_of_programs_that_do_not_stop() -> N
 
 
 def test_a_page_of_a_stack_is_numbered_from_its_start_and_says_where_to_go_on() -> None:
-    data = views.stack_page("s1", "Main", frames(2), CWD, 40, True).data()
+    data = views.stack_page("s1", "Main", Stack(frames(2), 43), CWD, 40).data()
     assert data["stack"] == ["#40 function_0 app.py:1", "#41 function_1 app.py:2"]
     assert data["next"] == "start=42 for more"
-    assert "next" not in views.stack_page("s1", "Main", frames(2), CWD, 0, False).data()
+    assert "next" not in views.stack_page("s1", "Main", Stack(frames(2), 2), CWD, 0).data()
+
+
+def test_a_page_of_a_stack_says_which_tasks_wait_for_it() -> None:
+    stack = Stack(frames(1), 1, (("Task-1", Frame(0, "main", f"{CWD}/app.py", 30)),))
+    assert views.stack_page("s1", "job", stack, CWD, 0).data()["awaited by"] == ["Task-1: main app.py:30"]
 
 
 def test_library_frames_are_marked_in_a_stack() -> None:
     library = Frame(1, "loads", "/lib/json.py", 1, user=False)
-    assert views.stack_page("s1", "Main", (library,), CWD, 0, False).data()["stack"] == [
-        "#0 loads /lib/json.py:1 (library)"
-    ]
+    page = views.stack_page("s1", "Main", Stack((library,), 1), CWD, 0).data()
+    assert page["stack"] == ["#0 loads /lib/json.py:1 (library)"]
 
 
 def test_variables_are_lines_with_what_is_in_them_indented() -> None:
@@ -791,8 +802,8 @@ PAGES = {
         "s1", [Breakpoint("b1", BreakpointSpec(function="f"))], CWD, "s1 has 1", {"b1": "never imported"}
     ),
     "lost": views.lost_page(scene("x"), "no answer"),
-    "stack": views.stack_page("s1", "Main", frames(3), CWD, 0, True),
-    "threads": views.threads_page("s1", {"Main (1)": frames(5), "Idle (2)": ()}, CWD),
+    "stack": views.stack_page("s1", "Main", Stack(frames(3), 4), CWD, 0),
+    "threads": views.overview_page("s1", [Whereabouts("p1 app.py (pid 7)", None, 2, 0, (group("Main"),))], CWD),
     "variables": views.variables_page("s1", "order", VARIABLES),
     "evaluation": views.evaluation_page("s1", ["x"], {"results": [{"value": "1", "type": "int"}]}, NOTHING),
     "evaluations": views.evaluation_page(
@@ -895,8 +906,8 @@ def test_terminal_codes_of_the_program_are_shown_and_never_sent() -> None:
         views.running_page(scene(code, notes=[code], start=code), 1.0, matched=code),
         views.running_page(scene(code, awaited=code), 1.0),
         views.lost_page(scene(code, notes=[code]), code),
-        views.stack_page("s1", code, (frame,), CWD, 0, False),
-        views.threads_page("s1", {code: (frame,)}, CWD),
+        views.stack_page("s1", code, Stack((frame,), 1, ((code, frame),)), CWD, 0),
+        views.overview_page("s1", [Whereabouts(code, None, 1, 0, (group(code, code),), problem=code)] * 2, CWD),
         views.variables_page(
             "s1",
             code,

@@ -3,8 +3,8 @@
 It is loaded there under the name `_mcp_debuggee`, so that it can never meet an installed copy of the project.
 The server reaches it by DAP `evaluate` of one expression, `call(name, json)`; what comes back is JSON.
 `boot` brings the debugger up, `connecting` connects it; `lines` knows where code is, `breakpoints` when to
-stop, `frames` and `values` what to show, `evaluation` how to compute and change. The server may import `lines` and
-`command_lines` too: they need no pydevd.
+stop, `suspension` which threads stand, `threads` and `tasks` where each is, `frames` and `values` what to show,
+`evaluation` how to compute and change. The server may import `lines` and `command_lines` too: they need no pydevd.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def call(name: str, arguments: str) -> Reply:
 
 
 def _entry(name: str) -> Callable[..., Any]:
-    from . import about, breakpoints, evaluation, frames, lines
+    from . import about, breakpoints, evaluation, frames, lines, threads
 
     entries: dict[str, Callable[..., Any]] = {
         "introduce": about.introduce,
@@ -50,6 +50,11 @@ def _entry(name: str) -> Callable[..., Any]:
         "set_exceptions": breakpoints.set_exceptions,
         "breakpoint_reports": breakpoints.reports,
         "stop_page": frames.stop_page,
+        "overview": threads.overview,
+        "find_thread": threads.find,
+        "stack": threads.stack,
+        "awaiting": threads.awaiting,
+        "resume_alone": threads.resume_alone,
         "variables": frames.variables,
         "evaluate": evaluation.evaluate,
         "set_variable": evaluation.set_variable,

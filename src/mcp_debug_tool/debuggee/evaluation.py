@@ -12,7 +12,7 @@ from .limits import TimeLimit, time_limit
 _pending: list[object] = []
 
 
-def evaluate(frame_id: int, expressions: list[str], seconds: float, max_chars: int) -> dict[str, Any]:
+def evaluate(frame_id: int | str, expressions: list[str], seconds: float, max_chars: int) -> dict[str, Any]:
     """Each expression's {value, type, n}, or its {error}; statements give {done}. One time limit for each."""
     frame = frames.find(frame_id)
     answers = [_evaluate_one(frame, expression, seconds, max_chars) for expression in expressions]
@@ -67,7 +67,7 @@ def _message(error: BaseException) -> str:
     return "%s: %s" % (name, text) if text else name
 
 
-def set_variable(frame_id: int, path: str, value: str, seconds: float, max_chars: int) -> dict[str, Any]:
+def set_variable(frame_id: int | str, path: str, value: str, seconds: float, max_chars: int) -> dict[str, Any]:
     """Assign the expression `value` to `path` and read it back: {value, type}, or {error}."""
     frame = frames.find(frame_id)
     try:

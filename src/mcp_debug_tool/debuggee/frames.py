@@ -13,7 +13,7 @@ import time
 from types import FrameType, TracebackType
 from typing import Any
 
-from . import breakpoints, lines, post_mortem, values
+from . import breakpoints, lines, post_mortem, suspension, tasks, threads, values
 from .limits import TimeLimit, time_limit
 
 PAGE_SECONDS = 1.5
@@ -29,8 +29,10 @@ _PATH_NODES = (
 )  # fmt: skip
 
 
-def find(frame_id: int) -> Any:
-    """The suspended frame that DAP calls `frame_id`."""
+def find(frame_id: int | str) -> Any:
+    """The suspended frame that DAP calls `frame_id`, or one of any thread or task by its key (see `threads`)."""
+    if isinstance(frame_id, str):
+        return threads.frame_at(frame_id)
     import pydevd
     from _pydevd_bundle._debug_adapter.pydevd_base_schema import BaseSchema
 
@@ -60,6 +62,10 @@ def stop_page(
 
     flush()
     answer: dict[str, Any] = {"frames": [], "thread": threading.current_thread().name}
+    suspension.told_of(threading.current_thread())
+    task = tasks.current()
+    if task is not None:
+        answer["task"] = task.name
     stop = breakpoints.take_stop(threading.get_ident())
     if stop:
         answer["stop"] = stop
@@ -225,7 +231,7 @@ def value_at(frame: FrameType, path: str) -> Any:
 
 
 def variables(
-    frame_id: int,
+    frame_id: int | str,
     scope: str,
     path: str | None,
     pattern: str | None,

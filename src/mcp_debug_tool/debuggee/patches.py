@@ -16,6 +16,8 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
+from . import suspension
+
 PAUSE_SIGNAL = getattr(signal, "SIGURG", None)
 # A name that pydevd counts as the user's own code: with just_my_code it would pass over any other without a file,
 # and over the pause with it.
@@ -34,6 +36,7 @@ def apply(pydevd: Any) -> None:
         _pause_blocking_calls,
         _keep_no_frames,
         _tell_debuggers_apart,
+        suspension.control_threads,
     ):
         try:
             patch(pydevd)
@@ -46,7 +49,13 @@ def apply_to_running(pydevd: Any) -> None:
     if getattr(pydevd, "_mcp_debug_patched", False):
         return
     pydevd._mcp_debug_patched = True
-    for patch in (_answer_bursts, _resume_the_right_thread, _keep_no_frames, _send_without_delay):
+    for patch in (
+        _answer_bursts,
+        _resume_the_right_thread,
+        _keep_no_frames,
+        _send_without_delay,
+        suspension.control_threads,
+    ):
         try:
             patch(pydevd)
         except (AttributeError, ImportError, TypeError, OSError):
@@ -126,6 +135,8 @@ def _resume_the_right_thread(pydevd: Any) -> None:
     original = pydevd_thread_lifecycle.internal_run_thread
 
     def internal_run_thread(thread: threading.Thread, set_additional_thread_info: Any) -> None:
+        if not suspension.may_resume(thread):
+            return
         original(thread, set_additional_thread_info)
         debugger = pydevd.get_global_debugger()
         if debugger is not None:

@@ -62,5 +62,10 @@ async def rendezvous(
 
 
 def attach_arguments(just_my_code: bool) -> dict[str, Any]:
-    """Arguments of the DAP attach request: output comes by pipes of our own, return values are not shown."""
-    return {"justMyCode": just_my_code, "redirectOutput": False, "showReturnValue": False}
+    """Arguments of the DAP attach request: output comes by pipes of our own, a step moves its thread alone."""
+    return {
+        "justMyCode": just_my_code,
+        "redirectOutput": False,
+        "showReturnValue": False,
+        "steppingResumesAllThreads": False,
+    }

@@ -29,7 +29,7 @@ async def attach(
     path_map: Annotated[
         dict[str, str], Field(description="Folder here: folder there, for a program that sees other paths.")
     ] = {},  # noqa: B006
-    breakpoints: Breakpoints = [],  # noqa: B006
+    breakpoints: Annotated[Breakpoints, Field(description="As in start.")] = [],  # noqa: B006
     break_on: Annotated[list[str], Field(description="As in start.")] = ["uncaught"],  # noqa: B006
     just_my_code: JustMyCode = True,
     timeout_s: Timeout = None,

@@ -14,7 +14,7 @@ from ..sessions import Session, SessionManager
 from ..stops import Stop
 from ..views import Answer
 from .outcomes import compiled, outcome, page
-from .parameters import Detail, SessionId, Timeout, TriggerAgain, manager
+from .parameters import Detail, SessionId, ThreadName, Timeout, TriggerAgain, manager
 
 _STEPS = {"over": "next", "into": "stepIn", "out": "stepOut"}
 
@@ -23,20 +23,22 @@ async def continue_(
     context: Context[SessionManager, Any],
     until: Annotated[str | None, Field(description="Run to this file:line, as a breakpoint for once.")] = None,
     trigger: TriggerAgain = None,
+    thread: ThreadName = None,
     timeout_s: Timeout = None,
     session: SessionId = None,
     detail: Detail = "page",
 ) -> Answer:
-    """Continue the stopped program to the next breakpoint, exception or its end. Answers with the stop page, the exit,
-    or 'still running'."""
+    """Continue the stopped program to the next breakpoint, exception or its end; with thread only that one. Answers
+    with the stop page, the exit, or 'still running'."""
     found = manager(context).get(session)
     with found.command("continue"):
         _require_stopped(found, "continue")
+        subject = await found.wrapper.subject(thread)
         if trigger is not None:
             await trigger.request().addresses(any_host=manager(context).settings.allow_remote)
         notes = await _run_until(found, until) if until is not None else []
         found.resumed_at = found.journal.end
-        await found.wrapper.resume("continue")
+        await found.wrapper.resume("continue", subject)
         if trigger is not None:
             await found.trigger(trigger.request())
         return await outcome(found, timeout_s, full=detail == "full", notes=notes, until=until)
@@ -64,24 +66,29 @@ async def step(
         Literal["over", "into", "out"], Field(description="over: the next line of this function.")
     ] = "over",
     count: Annotated[int, Field(ge=1, le=1000, description="Steps to take; another stop ends them.")] = 1,
+    target: Annotated[str | None, Field(description="Step into this call of the line.")] = None,
+    thread: ThreadName = None,
     timeout_s: Timeout = None,
     session: SessionId = None,
     detail: Detail = "page",
 ) -> Answer:
-    """Step the stopped program: over a line, into a call, or out of the function. Answers with the stop page, changed
+    """Step the stopped thread: over a line, into a call, or out of the function. Answers with the stop page, changed
     variables marked with their old value."""
     found = manager(context).get(session)
     with found.command("step"):
         _require_stopped(found, "step")
+        subject = await found.wrapper.subject(thread)
         before = found.wrapper.stop
+        arguments = {} if target is None else await subject.step_target(target)
         found.resumed_at = found.journal.end
         for taken in range(1, count + 1):
-            await found.wrapper.resume(_STEPS[kind])
+            await found.wrapper.resume("stepIn" if arguments else _STEPS[kind], subject, arguments)
             notes = [f"{taken} of {count} steps taken"] if count > 1 else []
             answer = await outcome(found, timeout_s, full=detail == "full", notes=notes)
             stop = found.wrapper.stop
             if stop is None or stop.reason != "step" or stop.breakpoints:
                 return answer
+            subject, arguments = await found.wrapper.subject(None), {}
         if kind == "into" and count == 1 and _passed_over_a_call(found, before, stop):
             notes = ["only library code was called there, and just_my_code passes over it: set a breakpoint in it"]
             return Answer(answer.headline, {**answer.fields, "notes": notes})
@@ -99,17 +106,19 @@ def _passed_over_a_call(session: Session, before: Stop | None, after: Stop | Non
 
 async def pause(
     context: Context[SessionManager, Any],
+    thread: ThreadName = None,
     timeout_s: Timeout = 5.0,
     session: SessionId = None,
 ) -> Answer:
     """Pause the running program where it is, even in a sleep, a lock, input() or a socket: find out why it hangs.
     Answers with the stop page."""
     found = manager(context).get(session)
-    if found.state is State.STOPPED:
+    if found.state is State.STOPPED and (thread is None or (await found.wrapper.subject(thread)).stop is not None):
         return page(found, notes=["it was stopped already"])
-    found.wrapper.require("pause", "Call restart or start.")
-    found.wrapper.stop_waiting_for_step()
-    await found.wrapper.pause()
+    if found.state is not State.STOPPED:
+        found.wrapper.require("pause", "Call restart or start.")
+        found.wrapper.stop_waiting_for_step()
+    await found.wrapper.pause(thread)
     answer = await outcome(found, timeout_s)
     if found.state is not State.RUNNING:
         return answer

@@ -11,9 +11,10 @@ from ..errors import AdapterError, InvalidArgument, WrongState
 from ..protocol.state import State
 from ..sessions import Session, SessionManager
 from ..stops import Frame
-from ..views import Answer, assigned_page, evaluation_page, stack_page, threads_page, variables_page
+from ..subjects import Subject
+from ..views import Answer, assigned_page, evaluation_page, overview_page, stack_page, variables_page
 from .outcomes import compiled
-from .parameters import FrameIndex, SessionId, manager
+from .parameters import FrameIndex, SessionId, ThreadName, manager
 
 # The program ends an evaluation at its own limit; the request waits a little longer to hear of it.
 GRACE_SECONDS = 3.0
@@ -22,45 +23,29 @@ MAX_VALUE_CHARS = 16_000
 
 async def get_stack(
     context: Context[SessionManager, Any],
-    thread: Annotated[
-        str | None, Field(description="Name or id of a thread, or 'all'; default: the stopped one.")
-    ] = None,
+    thread: Annotated[str | None, Field(description="Or 'all': where every thread, task and process is.")] = None,
     start: Annotated[int, Field(ge=0, description="First frame.")] = 0,
     count: Annotated[int, Field(ge=1, le=100, description="Frames.")] = 20,
     session: SessionId = None,
 ) -> Answer:
-    """Get the call stack of the stopped program, innermost frame first, library frames included; thread='all' shows the
-    top of every thread. The index before each frame is what other tools take as frame."""
+    """Get the call stack of the stopped program, innermost frame first, library frames included, and who awaits its
+    task. The index before each frame is what other tools take as frame."""
     found = manager(context).get(session)
-    _require_stopped(found)
-    threads = await found.wrapper.threads()
     cwd = found.prepared.cwd
     if thread == "all":
-        found_stacks = await found.wrapper.stacks(threads, 10)
-        stacks = {f"{name} ({number})": found_stacks[number] for number, name in threads.items()}
-        return threads_page(found.id, stacks, cwd)
-    number = _thread(found, thread, threads)
-    frames = await found.wrapper.stack(number)
-    shown = frames[start : start + count]
-    name = threads.get(number, str(number))
-    return stack_page(found.id, name, shown, cwd, start, len(frames) > start + count)
-
-
-def _thread(session: Session, wanted: str | None, threads: dict[int, str]) -> int:
-    if wanted is None:
-        assert session.wrapper.stop is not None
-        return session.wrapper.stop.thread_id
-    for number, name in threads.items():
-        if wanted in (name, str(number)):
-            return number
-    known = ", ".join(f"{name} ({number})" for number, name in threads.items())
-    raise InvalidArgument("thread", f"there is no {wanted!r}; threads: {known}")
+        _require_alive(found)
+        return overview_page(found.id, await found.wrapper.whereabouts(), cwd)
+    if thread is None:
+        _require_stopped(found)
+    subject = await found.wrapper.subject(thread)
+    return stack_page(found.id, subject.name, await subject.stack(start, count), cwd, start)
 
 
 async def get_variables(
     context: Context[SessionManager, Any],
     path: Annotated[str | None, Field(description="A value to open, such as order.items[3].price.")] = None,
     frame: FrameIndex = None,
+    thread: ThreadName = None,
     scope: Annotated[Literal["locals", "globals"], Field(description="Without path.")] = "locals",
     filter: Annotated[str | None, Field(description="Regular expression on names.")] = None,
     depth: Annotated[int, Field(ge=1, le=4, description="Levels.")] = 1,
@@ -71,10 +56,10 @@ async def get_variables(
     """Get the variables of a frame, or with path the attributes and items inside one value, paged however large it is.
     Names, types and values; long ones are cut and say so."""
     found = manager(context).get(session)
-    where = _frame(found, frame)
     if filter is not None:
         compiled("filter", filter)
-    page = await found.wrapper.inspect(
+    subject, where = await _frame(found, thread, frame)
+    page = await subject.inspect(
         "variables",
         where,
         {
@@ -97,6 +82,7 @@ async def evaluate(
     context: Context[SessionManager, Any],
     expression: Annotated[str | list[str], Field(description="Expression or statements, or a list of them.")],
     frame: FrameIndex = None,
+    thread: ThreadName = None,
     timeout_s: Annotated[float, Field(gt=0, le=30, description="Seconds for each; then it is interrupted.")] = 5.0,
     max_chars: Annotated[int, Field(ge=20, le=MAX_VALUE_CHARS, description="Longest value.")] = 1000,
     session: SessionId = None,
@@ -108,8 +94,8 @@ async def evaluate(
     if not expressions or not all(text.strip() for text in expressions) or len(expressions) > 20:
         raise InvalidArgument("expression", "give 1 to 20 expressions, none of them empty")
     with found.command("evaluate"):
-        where = _frame(found, frame)
-        page = await found.wrapper.inspect(
+        subject, where = await _frame(found, thread, frame)
+        page = await subject.inspect(
             "evaluate",
             where,
             {"expressions": expressions, "seconds": timeout_s, "max_chars": max_chars},
@@ -123,6 +109,7 @@ async def set_variable(
     path: Annotated[str, Field(description="What to assign to: total, order.items[3].price.")],
     value: Annotated[str, Field(description="A Python expression, evaluated in the frame.")],
     frame: FrameIndex = None,
+    thread: ThreadName = None,
     timeout_s: Annotated[float, Field(gt=0, le=30)] = 5.0,
     session: SessionId = None,
 ) -> Answer:
@@ -130,8 +117,8 @@ async def set_variable(
     an error and changes nothing."""
     found = manager(context).get(session)
     with found.command("set_variable"):
-        where = _frame(found, frame)
-        page = await found.wrapper.inspect(
+        subject, where = await _frame(found, thread, frame)
+        page = await subject.inspect(
             "set_variable",
             where,
             {"path": path, "value": value, "seconds": timeout_s, "max_chars": 1000},
@@ -148,14 +135,15 @@ def _require_stopped(session: Session) -> None:
     session.wrapper.require("inspect", hint)
 
 
-def _frame(session: Session, index: int | None) -> Frame:
-    """The frame at `index` of the stack, by default the one the stop page shows."""
+def _require_alive(session: Session) -> None:
+    if session.state not in (State.RUNNING, State.STOPPED):
+        session.wrapper.require("inspect", "Call restart or start.")
+
+
+async def _frame(session: Session, thread: str | None, index: int | None) -> tuple[Subject, Frame]:
+    """The frame at `index` of the thread's stack, by default the one its stop page shows."""
     _require_stopped(session)
-    stop = session.wrapper.stop
-    if stop is None or not stop.frames:
-        raise WrongState("the stop has no Python frame", hint="Use get_stack with thread='all', or continue.")
-    if index is None:
-        return stop.views[0].frame if stop.views else stop.frames[0]
-    if index >= len(stop.frames):
-        raise InvalidArgument("frame", f"there is no frame {index}; the stack has 0 to {len(stop.frames) - 1}")
-    return stop.frames[index]
+    subject = await session.wrapper.subject(thread)
+    if subject.stop is None:
+        raise WrongState(f"{subject.process.name} is running", hint="Call pause with this thread first.")
+    return subject, await subject.frame(index)

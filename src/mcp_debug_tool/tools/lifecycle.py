@@ -51,7 +51,7 @@ async def start(
     ] = None,
     trigger: Trigger = None,
     repeat: Annotated[int, Field(ge=1, le=1000, description="Run until it fails, this often at most.")] = 1,
-    timeout_s: Annotated[Timeout, Field(description="Seconds until 'still running', 20 unless given.")] = None,
+    timeout_s: Timeout = None,
     detail: Detail = "page",
 ) -> Answer:
     """Debug a Python program: launch a script, module, code, pytest or any command under the debugger, set breakpoints,

@@ -102,6 +102,7 @@ def page(
         request_over=_request_over(session),
         triggers=_triggers(session),
         awaited=wrapper.awaited,
+        waiting=wrapper.waiting_stops if stop is not None else "",
     )
     answer = _answer(session, scene, waited, full=full, matched=matched, ready=ready)
     session.came_to = answer.headline.partition(" ")[2]

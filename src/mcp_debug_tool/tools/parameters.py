@@ -15,12 +15,13 @@ from ..triggers.request import Request
 SessionId = str | None
 # A host cuts a call at 60 s; what is left out is Settings.wait_default.
 Timeout = Annotated[float | None, Field(ge=0, le=50)]
-Detail = Annotated[Literal["page", "full"], Field(description="full: no size limit.")]
+Detail = Literal["page", "full"]
 BreakOn = Annotated[
     list[Literal["uncaught", "raised", "user_unhandled"]], Field(description="Exceptions to stop at; [] for none.")
 ]
 JustMyCode = Annotated[bool, Field(description="Skip library code.")]
 FrameIndex = Annotated[int | None, Field(ge=0)]
+ThreadName = str | None
 
 
 class BreakpointArgument(BaseModel):

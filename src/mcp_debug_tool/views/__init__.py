@@ -13,9 +13,9 @@ from .asked import (
     output_page,
     sessions_page,
     stack_page,
-    threads_page,
     variables_page,
 )
+from .overview import overview_page
 from .state import (
     NEXT_AT_CRASH,
     NEXT_AT_STOP,
@@ -60,6 +60,7 @@ __all__ = [
     "exit_reason",
     "lost_page",
     "output_page",
+    "overview_page",
     "path",
     "running_page",
     "sessions_page",
@@ -69,7 +70,6 @@ __all__ = [
     "stop_page",
     "stop_reason",
     "tail",
-    "threads_page",
     "variables_page",
     "visible",
 ]

@@ -7,29 +7,23 @@ from typing import Any
 
 from ..breakpoints import Breakpoint
 from ..journal import Excerpt
-from ..stops import Frame
+from ..subjects import Stack
 from .answer import Answer, Field, cut, path, uncoloured, visible
-from .state import stack_lines, tail
+from .state import place, tail
 
 
-def stack_page(session: str, thread: str, frames: Sequence[Frame], cwd: str, start: int, more: bool) -> Answer:
-    """A page of a stack, library frames marked."""
+def stack_page(session: str, thread: str, stack: Stack, cwd: str, start: int) -> Answer:
+    """A page of a stack, library frames marked, and the tasks that wait for its task."""
     lines = [
         f"#{index} {cut(f.function, 80)} {path(f.file, cwd)}:{f.line}{'' if f.user else ' (library)'}"
-        for index, f in enumerate(frames, start)
+        for index, f in enumerate(stack.frames, start)
     ]
     fields: dict[str, Field] = {"session": session, "thread": cut(thread, 60), "stack": lines}
-    if more:
-        fields["next"] = f"start={start + len(frames)} for more"
+    fields["awaited by"] = [f"{cut(t, 60)}: {cut(f.function, 80)} {place(f, cwd, 200)}" for t, f in stack.awaited_by]
+    left = stack.total - start - len(lines)
+    if left > 0:
+        fields["next"] = f"start={start + len(lines)} for more"
     return Answer(f"{session} stack of {cut(thread, 60)}", fields)
-
-
-def threads_page(session: str, stacks: Mapping[str, Sequence[Frame]], cwd: str) -> Answer:
-    """The top of every thread's stack."""
-    fields: dict[str, Field] = {"session": session}
-    for thread, frames in stacks.items():
-        fields[cut(thread, 60)] = stack_lines(frames, cwd, 3) or ["no Python frame"]
-    return Answer(f"{session} has {len(stacks)} threads", fields)
 
 
 def variables_page(session: str, what: str, page: Mapping[str, Any]) -> Answer:

@@ -65,6 +65,8 @@ class Scene:
     """How one of them has ended since the last answer: "is answered", "has failed"."""
     awaited: str = ""
     """What a program has to do to come, while none is there."""
+    waiting: str = ""
+    """What else has stopped and waits to be shown."""
 
 
 def stop_page(stop: Stop, scene: Scene, *, full: bool = False) -> Answer:
@@ -92,6 +94,10 @@ def _stop_page(stop: Stop, scene: Scene, size: _Size) -> Answer:
         fields["process"] = cut(stop.process, 120)
     if stop.thread_name and stop.thread_name != "MainThread":
         fields["thread"] = cut(stop.thread_name, 60)
+    if stop.task:
+        fields["task"] = cut(stop.task, 60)
+    if scene.waiting:
+        fields["also stopped"] = f"{cut(scene.waiting, 200)}: continue shows the next"
     if stop.exception:
         fields["exception"] = [exception_line(link, scene.cwd, size.notes) for link in _links(stop)]
     if stop.test is not None and stop.test.explanation:

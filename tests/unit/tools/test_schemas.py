@@ -123,7 +123,7 @@ def test_a_schema_is_flat_and_plain(name: str) -> None:
 def test_every_parameter_has_a_description_but_for_those_that_the_instructions_describe(name: str) -> None:
     properties = DEFINITIONS[name]["inputSchema"]["properties"]
     silent = {key for key, schema in properties.items() if not schema.get("description")}
-    assert silent <= {"session", "timeout_s", "frame"} | SPEAKING
+    assert silent <= {"session", "timeout_s", "frame", "thread", "detail"} | SPEAKING
     assert all(key in INSTRUCTIONS for key in silent - SPEAKING)
 
 

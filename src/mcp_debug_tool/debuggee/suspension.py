@@ -1,0 +1,190 @@
+"""Which threads stand and which run: one stop for each thread that has a reason of its own, steps that move one thread.
+
+pydevd stops all threads together and tells of one of them; what another one met at the same moment it passes over.
+Here each is told of, one after the other. A step lets one thread run, and the others too once it is seen to wait for
+them; in a coroutine it stays in its task.
+"""
+
+from __future__ import annotations
+
+import threading
+from types import FrameType
+from typing import Any
+
+from . import events, tasks
+
+# A step that takes longer may be waiting for another thread: then all run.
+ALONE_SECONDS = 0.5
+_LET_OTHERS_RUN = "the step took longer than %s s, so the other threads were let run too" % ALONE_SECONDS
+
+# Threads about to stand for a reason of their own, and those standing of which nobody has been shown the page.
+_arriving: set[threading.Thread] = set()
+_untold: set[threading.Thread] = set()
+_steps: dict[int, _Step] = {}
+
+
+class _Step(object):
+    """A step under way in one thread."""
+
+    def __init__(self, debugger: Any, thread: threading.Thread, frame: FrameType) -> None:
+        info: Any = getattr(thread, "additional_info")
+        self.command = info.pydev_step_cmd
+        self.original = info.pydev_original_step_cmd
+        self.stop_frame = info.pydev_step_stop
+        # Only a coroutine goes on elsewhere: when it waits, its thread runs other tasks.
+        self.coroutine = tasks.enclosing_coroutine(frame)
+        self.task = tasks.current() if self.coroutine is not None else None
+        self._timer: Any = None
+        if _has_others(thread):
+            self._timer = debugger.timeout_tracker.call_on_timeout(ALONE_SECONDS, _let_others_run, {"thread": thread})
+            self._timer.__enter__()
+
+    def end(self) -> None:
+        """Stop looking after it."""
+        if self._timer is not None:
+            self._timer.__exit__(None, None, None)
+
+
+def control_threads(pydevd: Any) -> None:
+    """Put these rules in place; before the program, or once for one that runs already."""
+    # What pydevd must have for it, looked at before anything is changed.
+    behaviour = pydevd.AbstractSingleNotificationBehavior
+    for owner, name in (
+        (behaviour, "on_thread_suspend"),
+        (behaviour, "increment_suspend_time"),
+        (pydevd.PyDB, "set_suspend"),
+        (pydevd.PyDB, "do_wait_suspend"),
+        (pydevd.PyDB, "handle_breakpoint_condition"),
+        (pydevd.PyDB, "set_trace_for_frame_and_parents"),
+    ):
+        getattr(owner, name)
+    _tell_each_stop(pydevd, behaviour)
+    _wrap_waiting(pydevd)
+
+
+def _tell_each_stop(pydevd: Any, behaviour: Any) -> None:
+    """Send `stopped` for every thread with a reason of its own; pydevd sends one until all run again."""
+    from _pydevd_bundle.pydevd_comm_constants import CMD_THREAD_SUSPEND
+
+    on_thread_suspend, set_suspend = behaviour.on_thread_suspend, pydevd.PyDB.set_suspend
+
+    def tell(self: Any, thread_id: str, thread: threading.Thread, stop_reason: int) -> None:
+        if stop_reason != CMD_THREAD_SUSPEND:
+            _untold.add(thread)
+            self.increment_suspend_time()
+        _arriving.discard(thread)
+        on_thread_suspend(self, thread_id, thread, stop_reason)
+
+    def arrive(self: Any, thread: threading.Thread, *args: Any, **kwargs: Any) -> None:
+        if thread.ident == threading.get_ident():
+            _arriving.add(thread)  # until it is told of, a resume of all threads must not take its stop away
+        set_suspend(self, thread, *args, **kwargs)
+
+    behaviour.on_thread_suspend = tell
+    pydevd.PyDB.set_suspend = arrive
+
+
+def may_resume(thread: threading.Thread) -> bool:
+    """Whether a resume of all threads concerns this one: not while it is on its way into a stop of its own."""
+    return thread not in _arriving
+
+
+def told_of(thread: threading.Thread) -> None:
+    """Note that the page of this thread's stop has been read."""
+    _untold.discard(thread)
+
+
+def _wrap_waiting(pydevd: Any) -> None:
+    """Stand between pydevd's decision to stop and the stop, and behind its end."""
+    wait_suspended = pydevd.PyDB.do_wait_suspend
+
+    def do_wait_suspend(
+        self: Any, thread: threading.Thread, frame: FrameType, event: str, arg: Any, exception_type: Any = None
+    ) -> None:
+        step = _steps.pop(threading.get_ident(), None)
+        if step is not None:
+            step.end()
+            if _goes_on(self, thread, frame, step):
+                return
+        _look_for_breakpoint(self, thread, frame, event)
+        wait_suspended(self, thread, frame, event, arg, exception_type)
+        _untold.discard(thread)
+        info: Any = getattr(thread, "additional_info")
+        if info.pydev_step_cmd != -1:
+            _begin_step(self, thread, frame)
+
+    pydevd.PyDB.do_wait_suspend = do_wait_suspend
+
+
+def _look_for_breakpoint(debugger: Any, thread: threading.Thread, frame: FrameType, event: str) -> None:
+    """A thread that another one's stop has made stand at a breakpoint stands there for a reason of its own.
+
+    pydevd does not look: on its way on the thread would be past it.
+    """
+    from _pydevd_bundle.pydevd_comm_constants import CMD_SET_BREAK, CMD_THREAD_SUSPEND
+    from pydevd_file_utils import get_abs_path_real_path_and_base_from_frame
+
+    if event != "line" or getattr(thread, "stop_reason", None) != CMD_THREAD_SUSPEND:
+        return
+    here = debugger.breakpoints.get(get_abs_path_real_path_and_base_from_frame(frame)[1])
+    breakpoint = here.get(frame.f_lineno) if here else None
+    if breakpoint is None:
+        return
+    info: Any = getattr(thread, "additional_info")
+    if debugger.handle_breakpoint_condition(info, breakpoint, frame):
+        setattr(thread, "stop_reason", CMD_SET_BREAK)
+
+
+def _begin_step(debugger: Any, thread: threading.Thread, frame: FrameType) -> None:
+    before = _steps.pop(threading.get_ident(), None)
+    if before is not None:
+        before.end()
+    _steps[threading.get_ident()] = _Step(debugger, thread, frame)
+
+
+def _has_others(thread: threading.Thread) -> bool:
+    from _pydevd_bundle.pydevd_utils import get_non_pydevd_threads
+
+    return any(other is not thread for other in get_non_pydevd_threads())
+
+
+def _let_others_run(thread: threading.Thread) -> None:
+    """Resume the threads that stand only because of the others; those with an untold stop keep it."""
+    from _pydevd_bundle import pydevd_thread_lifecycle
+    from _pydevd_bundle.pydevd_additional_thread_info import set_additional_thread_info
+    from _pydevd_bundle.pydevd_constants import STATE_SUSPEND
+    from _pydevd_bundle.pydevd_utils import get_non_pydevd_threads
+
+    if thread.ident not in _steps:
+        return
+    standing = [
+        other
+        for other in get_non_pydevd_threads()
+        if other is not thread
+        and other not in _untold
+        and set_additional_thread_info(other).pydev_state == STATE_SUSPEND
+    ]
+    for other in standing:
+        pydevd_thread_lifecycle.internal_run_thread(other, set_additional_thread_info)
+    if standing:
+        events.send("mcpDebugNote", {"text": _LET_OTHERS_RUN})
+
+
+def _goes_on(debugger: Any, thread: threading.Thread, frame: FrameType, step: _Step) -> bool:
+    """Whether a step in a coroutine has come to another task, while its own only waits; then it is taken further."""
+    from _pydevd_bundle.pydevd_constants import STATE_RUN
+
+    if step.coroutine is None or step.task is None or getattr(thread, "stop_reason", None) != step.original:
+        return False
+    now = tasks.current()
+    if (now is not None and now.task is step.task.task) or step.task.is_over():
+        return False
+    info: Any = getattr(thread, "additional_info")
+    info.pydev_original_step_cmd, info.pydev_step_cmd = step.original, step.command
+    info.pydev_step_stop = step.stop_frame or step.coroutine
+    info.pydev_state = STATE_RUN
+    info.update_stepping_info()
+    _arriving.discard(thread)
+    debugger.set_trace_for_frame_and_parents(thread.ident, step.coroutine)
+    _begin_step(debugger, thread, step.coroutine)
+    return True

@@ -1,0 +1,186 @@
+"""Subjects: what an agent means by `thread`, a thread or task of one process, and the frames it stands in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .dap_process import DAPProcess
+from .errors import InvalidArgument, WrongState
+from .process_tree import ProcessTree
+from .stop_reader import MAX_FRAMES
+from .stops import Frame, Stop, frame_from_program
+
+_HINT = "get_stack with thread='all' lists them."
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Some frames of a subject and the tasks that wait for it."""
+
+    frames: tuple[Frame, ...]
+    total: int
+    """How many frames there are at least: more than are here when there are more."""
+    awaited_by: tuple[tuple[str, Frame], ...] = ()
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A thread or a task. `key` names it inside the program; empty for the thread whose stop is shown."""
+
+    process: DAPProcess
+    name: str
+    thread_id: int = 0
+    """DAP's id; 0 for a task that no thread runs at the moment."""
+    key: str = ""
+
+    @property
+    def stop(self) -> Stop | None:
+        """The stop of its process that is shown."""
+        return self.process.stop
+
+    async def stack(self, start: int, count: int) -> Stack:
+        """`count` of its frames from `start` on, innermost first.
+
+        Raises:
+            AdapterError: it has ended.
+        """
+        if not self.key and self.stop is not None:
+            frames = await self.process.reader.stack(self.thread_id, start, count + 1)
+            awaiting = await self.process.inspector.call("awaiting", frame_id=self._stopped_frame)
+            return Stack(tuple(frames[:count]), start + len(frames), self._awaited_by(awaiting))
+        body = await self.process.inspector.call("stack", {"key": self.key, "start": start, "count": count})
+        frames = [
+            self.process.placer.as_seen_here(frame_from_program(entry, f"{self.key}:{index}"))
+            for index, entry in enumerate(body["frames"], start)
+        ]
+        return Stack(tuple(frames), int(body["total"]), self._awaited_by(body.get("awaited_by", ())))
+
+    def _awaited_by(self, entries: Any) -> tuple[tuple[str, Frame], ...]:
+        seen_here = self.process.placer.as_seen_here
+        return tuple((str(entry[0]), seen_here(frame_from_program([*entry[1:], True]))) for entry in entries)
+
+    async def frame(self, index: int | None) -> Frame:
+        """The frame at `index` of its stack; by default the one its stop page shows, or the innermost of the user's.
+
+        Raises:
+            InvalidArgument: there is no such frame.
+            WrongState: nothing of Python is on its stack.
+        """
+        stop = self.stop
+        if not self.key and stop is not None and stop.frames:
+            if index is None:
+                return stop.views[0].frame if stop.views else stop.frames[0]
+            frames: tuple[Frame, ...] = stop.frames
+        else:
+            frames = (await self.stack(0, MAX_FRAMES)).frames
+            if index is None and frames:
+                return next((frame for frame in frames if frame.user), frames[0])
+        if not frames:
+            raise WrongState(f"{self.name} has no Python frame", hint=_HINT)
+        assert index is not None
+        if index >= len(frames):
+            raise InvalidArgument("frame", f"there is no frame {index}; the stack has 0 to {len(frames) - 1}")
+        return frames[index]
+
+    async def step_target(self, wanted: str) -> Mapping[str, Any]:
+        """The argument of `stepIn` that enters the call `wanted` of the line it stands at.
+
+        Raises:
+            InvalidArgument: the line has no such call that is still to come.
+        """
+        frame = await self.frame(None)
+        body = await self.process.client.request("stepInTargets", {"frameId": frame.id})
+        targets = {str(target["label"]): int(target["id"]) for target in body.get("targets", ())}
+        chosen = [label for label in targets if wanted in (label, label.rpartition(".")[2])]
+        if not chosen:
+            raise InvalidArgument("target", f"there is no call of {wanted!r}; there are {', '.join(targets) or 'none'}")
+        return {"targetId": targets[chosen[0]]}
+
+    async def inspect(
+        self, entry: str, frame: Frame, arguments: Mapping[str, Any], *, seconds: float
+    ) -> Mapping[str, Any]:
+        """Ask the inspector about one of its frames, for at most `seconds`; `debuggee/` has the entries."""
+        answer: Mapping[str, Any] = await self.process.inspector.call(
+            entry, {"frame_id": frame.id, **arguments}, frame_id=self._runs_in(frame), seconds=seconds
+        )
+        return answer
+
+    def _runs_in(self, frame: Frame) -> int | None:
+        """The frame on whose thread the inspector runs: the frame itself, else that of the stop."""
+        return frame.id if isinstance(frame.id, int) else self._stopped_frame
+
+    @property
+    def _stopped_frame(self) -> int | None:
+        top = self.stop.frame if self.stop is not None else None
+        return top.id if top is not None and isinstance(top.id, int) else None
+
+
+async def find_subject(tree: ProcessTree, wanted: str | None) -> Subject:
+    """What `wanted` names: a process (p1.2), a thread or task of the one that is looked at, or both (p1.2/worker-1).
+
+    Raises:
+        InvalidArgument: there is no such process, thread or task.
+        WrongState: nothing was named and nothing is looked at.
+    """
+    if wanted is None:
+        if tree.focus is None or tree.focus.stop is None:
+            raise WrongState("no thread is stopped", hint="Call wait or pause first.")
+        return _shown(tree.focus, tree.focus.stop)
+    head, _, rest = wanted.partition("/")
+    process = next((process for process in tree.living if process.name == head), None)
+    if process is None:
+        return await _thread_of_any(tree, wanted)
+    if rest:
+        return await _thread_of([process], rest)
+    return _shown(process, process.stop) if process.stop is not None else Subject(process, process.name)
+
+
+def _shown(process: DAPProcess, stop: Stop) -> Subject:
+    return Subject(process, stop.thread_name or str(stop.thread_id), stop.thread_id)
+
+
+async def _thread_of_any(tree: ProcessTree, wanted: str) -> Subject:
+    first = tree.focus or tree.root
+    return await _thread_of(sorted(tree.living, key=lambda process: process is not first), wanted)
+
+
+async def _thread_of(processes: list[DAPProcess], wanted: str) -> Subject:
+    known: list[str] = []
+    for process in processes:
+        found = await process.inspector.call("find_thread", {"name": wanted})
+        subject = _subject(process, found)
+        if subject is not None:
+            return subject
+        known += found["known"]
+    raise InvalidArgument("thread", f"there is no {wanted!r}; there are {', '.join(known[:20])}", hint=_HINT)
+
+
+def _subject(process: DAPProcess, found: Mapping[str, Any]) -> Subject | None:
+    stop = process.stop
+    if "task" in found:
+        name = str(found["task"])
+        is_shown = stop is not None and stop.task == name
+        return _shown(process, stop) if is_shown and stop is not None else Subject(process, name, key=f"task:{name}")
+    if "thread" not in found:
+        return None
+    number = int(found["thread"])
+    if stop is not None and stop.thread_id == number:
+        return _shown(process, stop)
+    return Subject(process, str(found["name"]), number, f"thread:{number}")
+
+
+def thread_to_move(subject: Subject) -> int:
+    """The thread of a subject that is to go on.
+
+    Raises:
+        WrongState: its process does not stand, or it is a task that no thread runs.
+    """
+    if subject.stop is None:
+        raise WrongState(f"{subject.process.name} is running", hint="Call wait, or pause with this thread, first.")
+    if subject.key.startswith("task:"):
+        raise WrongState(
+            f"{subject.name} waits, no thread runs it", hint="Set a breakpoint where it goes on, and continue."
+        )
+    return subject.thread_id
