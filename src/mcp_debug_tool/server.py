@@ -30,10 +30,11 @@ source, stack and variables; a crash stops where it was raised without any break
 get_variables(path=...), evaluate. After an edit: restart. At the end: stop.
 Tests: start(pytest=[node id]) stops at the failing assertion; a server: start(command=..., ready=port, \
 trigger={url}); what runs already: attach.
-Calls never block past timeout_s (in seconds, 20 unless given, at most 50): 'still running' means go on with wait, pause or \
-get_output. session may be left out while one is alive; frame is an index of get_stack, by default the frame of the \
-page; detail=full lifts the size limit of a page. Children are debugged too: a stop names its process. thread names a thread, an asyncio task or a process \
-(worker-1, Task-3, p1.2, p1.2/worker-1), by default the one that stopped; get_stack(thread='all') shows them all."""
+Calls never block past timeout_s (in seconds, 20 unless given, at most 50): 'still running' means go on with wait, \
+pause or get_output. session may be left out while one is alive; frame is an index of get_stack, by default the frame \
+of the page; detail=full lifts the size limit of a page. Children are debugged too: a stop names its process. thread \
+names a thread, an asyncio task or a process (worker-1, Task-3, p1.2, p1.2/worker-1), by default the one that stopped; \
+get_stack(thread='all') shows them all."""
 
 
 def tools() -> list[DebugTool]:
