@@ -30,6 +30,8 @@ ATTACH_SECONDS = 10.0
 # What debugpy's adapter answers to a second session.
 _TAKEN = "already being debugged"
 LONG_STEP_SECONDS = 1.0
+# A thread in Python code comes to stand within a millisecond; one in a C call may take for ever.
+PAUSE_SECONDS = 0.2
 _NOTHING: Mapping[str, Any] = {}
 _INITIALIZE = {
     "clientID": "mcp-debug",
@@ -67,6 +69,7 @@ class DAPProcess:
         self._showing = anyio.Lock()
         self._steps_taken = 0
         self._stepping: int | None = None
+        self._pausing: int | None = None
         self._more_stops: deque[Mapping[str, Any]] = deque(maxlen=STOP_BACKLOG)
         self._stopped_send, self._stopped = anyio.create_memory_object_stream[Mapping[str, Any]](STOP_BACKLOG)
         self.client = DAPClient(arrival.stream, self._on_event)
@@ -235,7 +238,7 @@ class DAPProcess:
         while self._more_stops:
             body = self._more_stops.popleft()
             try:
-                stop = await self.reader.read(body)
+                stop = await self.reader.read(await self._of_paused_thread(body))
             except ProtocolError:
                 return True  # the process ended at this stop
             except AdapterError as error:
@@ -248,6 +251,14 @@ class DAPProcess:
                 await self._observer.stopped(self, stop)
                 return True
         return False
+
+    async def _of_paused_thread(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A pause is announced for whichever thread stands first: turn to the one that was to be paused."""
+        wanted, self._pausing = self._pausing, None
+        if wanted is None or body.get("reason") != "pause" or body.get("threadId") == wanted:
+            return body
+        answer = await self.inspector.call("stands", {"dap_id": wanted, "seconds": PAUSE_SECONDS})
+        return {**body, "threadId": wanted} if answer["stands"] else body
 
     @property
     def more_stops(self) -> int:
@@ -312,11 +323,12 @@ class DAPProcess:
         if this_step == self._steps_taken and self._stepping is not None:
             await self._show_next_stop()
 
-    async def pause(self) -> None:
-        """Ask it to stop where it is."""
+    async def pause(self, thread_id: int = 0) -> None:
+        """Ask it to stop where it is, and to show this thread's place if it can."""
+        self._pausing = thread_id or None
         body = await self.client.request("threads")
         for thread in body.get("threads", ())[:1]:
-            await self.request_quietly("pause", {"threadId": thread["id"]})
+            await self.request_quietly("pause", {"threadId": thread_id or thread["id"]})
 
     async def request_quietly(self, command: str, arguments: Mapping[str, Any]) -> None:
         """Send a request whose failure changes nothing."""

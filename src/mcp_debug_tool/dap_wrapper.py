@@ -354,7 +354,7 @@ class DAPWrapper:
         """
         thread_id = thread_to_move(subject)
         process = subject.process
-        alone = command == "continue" and subject.key != ""
+        alone = command == "continue" and subject.alone
         self._tree.go_on(process, step=command != "continue")
         try:
             if alone:
@@ -368,13 +368,14 @@ class DAPWrapper:
             self._tree.look_around()
             self.notify()
 
-    async def pause(self, wanted: str | None = None) -> None:
+    async def pause(self, subject: Subject | None) -> None:
         """Ask a process to stop where it is; the stop comes by `wait`. Unless named it is the youngest of several."""
         if not self._tree.living:
             raise WrongState("no program has connected yet", hint="Call wait.")
-        process = (await self.subject(wanted)).process if wanted is not None else self._tree.living[-1]
+        subject = subject or Subject(self._tree.living[-1], "")
+        process = subject.process
         self._tree.look_at(process)
-        await process.pause()
+        await process.pause(subject.thread_id)
         if self._is_here:
             interrupt_blocking_call(process.pid)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .dap_process import DAPProcess
@@ -34,6 +34,8 @@ class Subject:
     thread_id: int = 0
     """DAP's id; 0 for a task that no thread runs at the moment."""
     key: str = ""
+    alone: bool = False
+    """Whether a thread was named, and not merely its process: then that thread is meant to go on alone."""
 
     @property
     def stop(self) -> Stop | None:
@@ -128,6 +130,8 @@ async def find_subject(tree: ProcessTree, wanted: str | None) -> Subject:
         if tree.focus is None or tree.focus.stop is None:
             raise WrongState("no thread is stopped", hint="Call wait or pause first.")
         return _shown(tree.focus, tree.focus.stop)
+    if not tree.living:
+        raise WrongState("no process of the program lives", hint="Call restart or start.")
     head, _, rest = wanted.partition("/")
     process = next((process for process in tree.living if process.name == head), None)
     if process is None:
@@ -161,14 +165,15 @@ def _subject(process: DAPProcess, found: Mapping[str, Any]) -> Subject | None:
     stop = process.stop
     if "task" in found:
         name = str(found["task"])
-        is_shown = stop is not None and stop.task == name
-        return _shown(process, stop) if is_shown and stop is not None else Subject(process, name, key=f"task:{name}")
+        if stop is not None and stop.task == name:
+            return replace(_shown(process, stop), alone=True)
+        return Subject(process, name, key=f"task:{name}", alone=True)
     if "thread" not in found:
         return None
     number = int(found["thread"])
     if stop is not None and stop.thread_id == number:
-        return _shown(process, stop)
-    return Subject(process, str(found["name"]), number, f"thread:{number}")
+        return replace(_shown(process, stop), alone=True)
+    return Subject(process, str(found["name"]), number, f"thread:{number}", alone=True)
 
 
 def thread_to_move(subject: Subject) -> int:

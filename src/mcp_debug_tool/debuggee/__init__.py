@@ -54,6 +54,7 @@ def _entry(name: str) -> Callable[..., Any]:
         "find_thread": threads.find,
         "stack": threads.stack,
         "awaiting": threads.awaiting,
+        "stands": threads.stands,
         "resume_alone": threads.resume_alone,
         "variables": frames.variables,
         "evaluate": evaluation.evaluate,

@@ -188,7 +188,7 @@ class _Follower(object):
             from _pydevd_bundle import pydevd_constants
             from _pydevd_bundle.pydevd_custom_frames import custom_frames_container_init
 
-            from . import breakpoints
+            from . import breakpoints, suspension
 
             pydevd_constants.after_fork()
             custom_frames_container_init()
@@ -197,6 +197,7 @@ class _Follower(object):
 
                 pydevd_sys_monitoring.reset_thread_local_info()
             breakpoints.forget()
+            suspension.forget()
             connecting.connect(self._pydevd, self._config)
         except Exception:
             return  # the server is gone: the child runs on as it would have

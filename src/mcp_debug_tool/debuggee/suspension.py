@@ -84,6 +84,12 @@ def _tell_each_stop(pydevd: Any, behaviour: Any) -> None:
     pydevd.PyDB.set_suspend = arrive
 
 
+def forget() -> None:
+    """Begin again, in a forked child: its other threads are gone."""
+    for record in (_arriving, _untold, _steps):
+        record.clear()
+
+
 def may_resume(thread: threading.Thread) -> bool:
     """Whether a resume of all threads concerns this one: not while it is on its way into a stop of its own."""
     return thread not in _arriving

@@ -109,12 +109,20 @@ def _copied(tasks: Any) -> list[Any]:
 
 
 def _all_of_trio() -> Iterator[Task]:
-    """The tree below each root; a run is known to its own thread alone, so the objects are looked for."""
-    run = sys.modules.get("trio._core._run")
-    context = getattr(run, "GLOBAL_RUN_CONTEXT", None)
-    runner = getattr(context, "runner", None)
-    for task in list(getattr(runner, "tasks", ())):
-        yield Task(task, "trio")
+    """A run is known to its own thread alone; from outside it is found as a variable of the function that drives it."""
+    if "trio._core._run" not in sys.modules:
+        return
+    for frame in sys._current_frames().values():
+        while frame is not None and frame.f_code.co_name != "unrolled_run":
+            frame = frame.f_back  # type: ignore[assignment]
+        runner = frame.f_locals.get("runner") if frame is not None else None
+        for task in _copied(getattr(runner, "tasks", ())):
+            if not _is_trios_own(task):
+                yield Task(task, "trio")
+
+
+def _is_trios_own(task: Any) -> bool:
+    return str(task.name).startswith(("<", "trio."))
 
 
 def find(name: str) -> Task | None:
@@ -168,7 +176,7 @@ def awaited_by(task: Task) -> list[Task]:
 
 def _parent_in_trio(task: Any) -> Task | None:
     parent = getattr(getattr(task, "parent_nursery", None), "parent_task", None)
-    return Task(parent, "trio") if parent is not None else None
+    return Task(parent, "trio") if parent is not None and not _is_trios_own(parent) else None
 
 
 def _waiter_of(future: Any, depth: int = 4) -> Task | None:

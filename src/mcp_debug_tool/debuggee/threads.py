@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from types import FrameType
 from typing import Any
@@ -16,6 +17,7 @@ from . import tasks
 
 MAX_DEPTH = 3000
 UNNAMED = "unnamed thread"
+STOPPED = "stopped"
 
 
 class Thread(object):
@@ -42,45 +44,59 @@ class Thread(object):
         info = getattr(self.thread, "additional_info", None)
         if getattr(info, "pydev_state", None) != STATE_SUSPEND:
             return "running"
-        return "stopped" if getattr(info, "is_in_wait_loop", False) else "in a call that has to return before it stops"
+        return STOPPED if getattr(info, "is_in_wait_loop", False) else "inside a call; it stops when that returns"
 
     def frames(self) -> list[FrameType]:
         """Its frames, innermost first, without those of the debugger."""
-        return _visible(sys._current_frames().get(self.ident))
+        frame = sys._current_frames().get(self.ident)
+        return _visible(_stopped_in(frame) if self.state == STOPPED else frame)
 
 
 def every() -> list[Thread]:
     """The program's threads: the main thread first, then by their names."""
     known: dict[int | None, threading.Thread] = {thread.ident: thread for thread in threading.enumerate()}
-    found = [
-        Thread(ident, known.get(ident))
-        for ident in sys._current_frames()
-        if not getattr(known.get(ident), "is_pydev_daemon_thread", False)
-    ]
-    # pydevd's own threads are not listed by `threading` either.
-    found = [thread for thread in found if thread.thread is not None or thread.frames()]
+    frames = sys._current_frames()
+    found = [Thread(ident, known.get(ident)) for ident, frame in frames.items() if not _is_pydevds(frame)]
     main = threading.main_thread().ident
     return sorted(found, key=lambda thread: (thread.ident != main, tasks.natural(thread.name), thread.ident))
 
 
-def _visible(frame: FrameType | None) -> list[FrameType]:
-    import pydevd
+def _is_pydevds(frame: FrameType | None) -> bool:
+    """Whether a thread is one of pydevd's own, which `threading` does not list."""
+    while frame is not None:
+        if frame.f_code.co_filename.endswith("pydevd_daemon_thread.py"):
+            return True
+        frame = frame.f_back
+    return False
 
-    debugger = pydevd.get_global_debugger()
+
+def _stopped_in(frame: FrameType | None) -> FrameType | None:
+    """The frame that a waiting thread was stopped in: below what the debugger waits with, and the debugger itself."""
+    while frame is not None and not _is_the_debuggers(frame):
+        frame = frame.f_back
+    while frame is not None and _is_the_debuggers(frame):
+        frame = frame.f_back
+    return frame
+
+
+def _visible(frame: FrameType | None) -> list[FrameType]:
     found: list[FrameType] = []
     while frame is not None and len(found) < MAX_DEPTH:
-        if not _is_the_debuggers(debugger, frame):
+        if not _is_the_debuggers(frame):
             found.append(frame)
         frame = frame.f_back
     return found
 
 
-def _is_the_debuggers(debugger: Any, frame: FrameType) -> bool:
+def _is_the_debuggers(frame: FrameType) -> bool:
+    import pydevd
+
     from .patches import PAUSE_FUNCTION
 
+    debugger = pydevd.get_global_debugger()
     if frame.f_globals.get("__name__", "").partition(".")[0] == __name__.partition(".")[0]:
         return True
-    return debugger.get_file_type(frame) is not None or frame.f_code.co_name == PAUSE_FUNCTION
+    return debugger.get_file_type(frame) == debugger.PYDEV_FILE or frame.f_code.co_name == PAUSE_FUNCTION
 
 
 def overview(most: int, names: int) -> dict[str, Any]:
@@ -207,6 +223,15 @@ def frame_at(key: str) -> FrameType:
     if int(index) >= len(frames):
         raise LookupError("the stack has %d frames" % len(frames))
     return frames[int(index)]
+
+
+def stands(dap_id: int, seconds: float) -> dict[str, bool]:
+    """Whether a thread that is to stop has come to stand within `seconds`."""
+    thread = next((thread for thread in every() if thread.dap_id == dap_id), None)
+    deadline = time.monotonic() + seconds
+    while thread is not None and thread.state != STOPPED and time.monotonic() < deadline:
+        time.sleep(0.001)
+    return {"stands": thread is not None and thread.state == STOPPED}
 
 
 def resume_alone(dap_id: int) -> dict[str, Any]:

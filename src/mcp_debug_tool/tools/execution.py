@@ -41,7 +41,17 @@ async def continue_(
         await found.wrapper.resume("continue", subject)
         if trigger is not None:
             await found.trigger(trigger.request())
-        return await outcome(found, timeout_s, full=detail == "full", notes=notes, until=until)
+        answer = await outcome(found, timeout_s, full=detail == "full", notes=notes, until=until)
+        if subject.alone and found.state is State.RUNNING:
+            return _with_note(
+                answer, f"only {subject.name} runs, the other threads stand: pause, then continue for all"
+            )
+        return answer
+
+
+def _with_note(answer: Answer, note: str) -> Answer:
+    told = answer.fields.get("notes", ())
+    return Answer(answer.headline, {**answer.fields, "notes": [*(told if isinstance(told, list) else ()), note]})
 
 
 async def _run_until(session: Session, until: str) -> list[str]:
@@ -90,8 +100,8 @@ async def step(
                 return answer
             subject, arguments = await found.wrapper.subject(None), {}
         if kind == "into" and count == 1 and _passed_over_a_call(found, before, stop):
-            notes = ["only library code was called there, and just_my_code passes over it: set a breakpoint in it"]
-            return Answer(answer.headline, {**answer.fields, "notes": notes})
+            note = "only library code was called there, and just_my_code passes over it: set a breakpoint in it"
+            return _with_note(answer, note)
         return answer
 
 
@@ -113,17 +123,23 @@ async def pause(
     """Pause the running program where it is, even in a sleep, a lock, input() or a socket: find out why it hangs.
     Answers with the stop page."""
     found = manager(context).get(session)
-    if found.state is State.STOPPED and (thread is None or (await found.wrapper.subject(thread)).stop is not None):
+    subject = await found.wrapper.subject(thread) if thread is not None else None
+    if found.state is State.STOPPED and (subject is None or subject.stop is not None):
         return page(found, notes=["it was stopped already"])
     if found.state is not State.STOPPED:
         found.wrapper.require("pause", "Call restart or start.")
         found.wrapper.stop_waiting_for_step()
-    await found.wrapper.pause(thread)
+    await found.wrapper.pause(subject)
     answer = await outcome(found, timeout_s)
-    if found.state is not State.RUNNING:
-        return answer
-    note = "the pause is pending: the program is inside C code and stops when that returns; wait, or stop to end it"
-    return Answer(answer.headline, {**answer.fields, "notes": [note]})
+    if found.state is State.RUNNING:
+        note = "the pause is pending: the program is inside C code and stops when that returns; wait, or stop to end it"
+        return _with_note(answer, note)
+    stop = found.wrapper.stop
+    if subject is not None and stop is not None and subject.thread_id not in (0, stop.thread_id):
+        return _with_note(
+            answer, f"{subject.name} is in a call that has to return first: get_stack(thread=...) shows it"
+        )
+    return answer
 
 
 async def wait(
