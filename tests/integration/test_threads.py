@@ -367,3 +367,60 @@ async def test_a_thread_without_a_name_of_its_own_is_told_by_its_number(agent: A
     for name in names:
         number = name.rstrip(")").split("(")[1]
         assert (await agent.ok("get_stack", thread=number)).data["thread"] == "same"
+
+
+SERVED = """
+    import queue, threading
+    asked, answers = queue.Queue(), queue.Queue()
+
+    def serve():
+        while True:
+            number = asked.get()
+            if number is None:
+                return
+            answers.put(number * 2)
+
+    def ask(number):
+        asked.put(number)
+        return answers.get()
+
+    thread = threading.Thread(target=serve, name="server")
+    thread.start()
+    lock = threading.Lock()
+    print(ask(1))
+    here = 1  # @here
+    asked.put(None)
+"""
+
+
+@pytest.mark.interpreters
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_an_evaluation_that_waits_for_another_thread_is_answered(
+    agent: Agent, program: Program, version: str
+) -> None:
+    path = program(SERVED)
+    await agent.ok(
+        "start", program=str(path), python=python_of(version), breakpoints=[f"{path}:{line_of(path, 'here')}"]
+    )
+    for number in (21, 22):
+        value = await agent.ok("evaluate", expression=f"ask({number})", timeout_s=10)
+        assert value.data["value"] == f"{number * 2}  (int)"
+    assert "the other threads were let run until it was over" in value.data["note"]
+    quick = await agent.ok("evaluate", expression="1 + 1")
+    assert "note" not in quick.data
+    assert (await agent.ok("continue")).data["exit_code"] == 0
+
+
+@pytest.mark.interpreters
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_an_evaluation_that_nobody_can_end_is_interrupted_and_leaves_the_program_as_it_was(
+    agent: Agent, program: Program, version: str
+) -> None:
+    path = program(SERVED)
+    await agent.ok(
+        "start", program=str(path), python=python_of(version), breakpoints=[f"{path}:{line_of(path, 'here')}"]
+    )
+    value = await agent.ok("evaluate", expression=["answers.get()", "1 + 1"], timeout_s=1)
+    assert "TimeoutError: interrupted after 1" in value.data["results"][0]
+    assert value.data["results"][1] == "1 + 1 = 2  (int)"
+    assert (await agent.ok("continue")).data["exit_code"] == 0

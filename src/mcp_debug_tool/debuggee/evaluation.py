@@ -5,9 +5,10 @@ from __future__ import annotations
 from types import FrameType
 from typing import Any
 
-from . import frames, values
+from . import frames, suspension, values
 from .limits import TimeLimit, time_limit
 
+_OTHERS_RAN = "it took longer than %s s, so the other threads were let run until it was over" % suspension.ALONE_SECONDS
 # The value on its way into the program: evaluated once, then assigned by a statement of the frame's own.
 _pending: list[object] = []
 
@@ -15,9 +16,10 @@ _pending: list[object] = []
 def evaluate(frame_id: int | str, expressions: list[str], seconds: float, max_chars: int) -> dict[str, Any]:
     """Each expression's {value, type, n}, or its {error}; statements give {done}. One time limit for each."""
     frame = frames.find(frame_id)
-    answers = [_evaluate_one(frame, expression, seconds, max_chars) for expression in expressions]
+    with suspension.others_run_meanwhile() as others:
+        answers = [_evaluate_one(frame, expression, seconds, max_chars) for expression in expressions]
     frames.flush()
-    return {"results": answers}
+    return {"results": answers, "note": _OTHERS_RAN if others.they_ran else ""}
 
 
 def _evaluate_one(frame: FrameType, expression: str, seconds: float, max_chars: int) -> dict[str, Any]:

@@ -155,14 +155,17 @@ def _has_others(thread: threading.Thread) -> bool:
 
 
 def _let_others_run(thread: threading.Thread) -> None:
-    """Resume the threads that stand only because of the others; those with an untold stop keep it."""
+    if thread.ident in _steps and _resume_others(thread):
+        events.send("mcpDebugNote", {"text": _LET_OTHERS_RUN})
+
+
+def _resume_others(thread: threading.Thread) -> bool:
+    """Resume the threads that stand only because of others, if there are any; those with an untold stop keep it."""
     from _pydevd_bundle import pydevd_thread_lifecycle
     from _pydevd_bundle.pydevd_additional_thread_info import set_additional_thread_info
     from _pydevd_bundle.pydevd_constants import STATE_SUSPEND
     from _pydevd_bundle.pydevd_utils import get_non_pydevd_threads
 
-    if thread.ident not in _steps:
-        return
     standing = [
         other
         for other in get_non_pydevd_threads()
@@ -172,8 +175,42 @@ def _let_others_run(thread: threading.Thread) -> None:
     ]
     for other in standing:
         pydevd_thread_lifecycle.internal_run_thread(other, set_additional_thread_info)
-    if standing:
-        events.send("mcpDebugNote", {"text": _LET_OTHERS_RUN})
+    return bool(standing)
+
+
+class others_run_meanwhile(object):  # noqa: N801 - used like a function
+    """Context manager: what takes longer than a moment may wait for another thread, so all run until it is over."""
+
+    def __init__(self) -> None:
+        self.they_ran = False
+        self._thread = threading.current_thread()
+        self._lock = threading.Lock()
+        self._over = False
+
+    def __enter__(self) -> others_run_meanwhile:
+        import pydevd
+
+        self._timer: Any = None
+        self._debugger = pydevd.get_global_debugger()
+        if _has_others(self._thread):
+            self._timer = self._debugger.timeout_tracker.call_on_timeout(ALONE_SECONDS, self._let_run)
+            self._timer.__enter__()
+        return self
+
+    def _let_run(self) -> None:
+        with self._lock:
+            self.they_ran = not self._over and _resume_others(self._thread)
+
+    def __exit__(self, *failure: object) -> None:
+        from _pydevd_bundle.pydevd_thread_lifecycle import suspend_all_threads, suspend_threads_lock
+
+        with self._lock:
+            self._over = True
+        if self._timer is not None:
+            self._timer.__exit__(None, None, None)
+        if self.they_ran:
+            with suspend_threads_lock:
+                suspend_all_threads(self._debugger, except_thread=self._thread)
 
 
 def _goes_on(debugger: Any, thread: threading.Thread, frame: FrameType, step: _Step) -> bool:

@@ -63,6 +63,7 @@ def evaluation_page(session: str, expressions: Sequence[str], page: Mapping[str,
     else:
         fields["results"] = [f"{cut(e, 80)} = {line}" for e, line in zip(expressions, lines, strict=True)]
     fields["output"] = tail(output, 2000)
+    fields["note"] = str(page.get("note", ""))
     return Answer(f"{session} evaluated", fields)
 
 
