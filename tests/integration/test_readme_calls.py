@@ -70,6 +70,8 @@ EXPECTED: dict[str, dict[str, str]] = {
     "a Celery worker": {**BREAKPOINT, **IN_CHILD},
     "child processes": {**BREAKPOINT, **IN_CHILD},
     "the program without its children": {"state": "exited", "output": r"^\[650, 900\]"},
+    "threads": {"state": "stopped", "thread": "^till-2$"},
+    "asyncio tasks": {"threads": r"task Task-1, waits for Task-\d.*task Task-3.*deliver couriers\.py:10"},
     "a running process": BREAKPOINT,
     "a process without gdb": BREAKPOINT,
     "a debugpy port": BREAKPOINT,
