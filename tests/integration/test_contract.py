@@ -33,7 +33,7 @@ POINTS = (
     "pydevd.PyDB.set_trace_for_frame_and_parents",
     "pydevd.PyDB.in_project_scope",
     "pydevd.PyDB.get_file_type",
-    "pydevd.PyDB.PYDEV_FILE",
+    "pydevd.PYDEV_FILE",
     "pydevd.AbstractSingleNotificationBehavior.on_thread_suspend",
     "pydevd.AbstractSingleNotificationBehavior.increment_suspend_time",
     "pydevd.PyDevdAPI.set_dont_trace_start_end_patterns",
