@@ -68,6 +68,7 @@ class StopReader:
             test=failed_test_from_program(page["test"]) if page.get("test") else None,
             thread_name=str(page.get("thread", "")),
             task=str(page.get("task", "")),
+            tasks=int(page.get("tasks", 0)),
             in_pause_handler=in_handler,
         )
 

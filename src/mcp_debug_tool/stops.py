@@ -70,6 +70,8 @@ class Stop:
     thread_name: str = ""
     task: str = ""
     """Name of the task that ran, of asyncio or another library; empty outside of any."""
+    tasks: int = 0
+    """How many tasks wait, where the stop is in an event loop that runs none of them."""
     breakpoints: tuple[tuple[str, int], ...] = ()
     """Ids of the breakpoints that stopped it, ours too, each with its hit number in its process."""
     removed: tuple[str, ...] = ()

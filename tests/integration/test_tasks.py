@@ -261,3 +261,28 @@ async def test_tasks_of_trio_are_named_stepped_and_seen(agent: Agent, program: P
     stack = await agent.ok("get_stack")
     assert stack.data["awaited by"][0].startswith("__main__.main: main ")
     assert (await agent.ok("continue")).data["exit_code"] == 0
+
+
+async def test_a_pause_in_an_idle_loop_says_how_many_tasks_wait(agent: Agent, program: Program) -> None:
+    path = program("""
+        import asyncio
+
+        async def wait_for(what):
+            print("up", flush=True)
+            await what.wait()
+
+        async def main():
+            await asyncio.gather(*(wait_for(asyncio.Event()) for n in range(3)))
+
+        asyncio.run(main())
+    """)
+    await agent.ok("start", program=str(path), ready="up\nup\nup")
+    stop = await agent.ok("pause")
+    for _ in range(20):
+        if "tasks" in stop.data:
+            break
+        await agent.ok("continue", timeout_s=0.05)
+        stop = await agent.ok("pause")
+    assert stop.data["tasks"] == "4 wait: get_stack(thread='all') shows where"
+    every = await agent.ok("get_stack", thread="all")
+    assert "3 tasks (Task-2, Task-3, Task-4): " in every.text

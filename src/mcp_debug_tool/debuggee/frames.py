@@ -66,6 +66,8 @@ def stop_page(
     task = tasks.current()
     if task is not None:
         answer["task"] = task.name
+    elif tasks.loop_is_between_tasks():
+        answer["tasks"] = len(tasks.every())
     stop = breakpoints.take_stop(threading.get_ident())
     if stop:
         answer["stop"] = stop

@@ -72,6 +72,15 @@ def _current_of_asyncio() -> Task | None:
     return Task(task, "asyncio") if task is not None else None
 
 
+def loop_is_between_tasks() -> bool:
+    """Whether this thread is in an event loop that runs no task: it waits, or calls back."""
+    asyncio = sys.modules.get("asyncio")
+    try:
+        return asyncio is not None and asyncio._get_running_loop() is not None and asyncio.current_task() is None
+    except Exception:
+        return False
+
+
 def _current_of_trio() -> Task | None:
     run = sys.modules.get("trio._core._run")
     task = getattr(getattr(run, "GLOBAL_RUN_CONTEXT", None), "task", None)

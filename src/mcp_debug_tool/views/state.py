@@ -96,6 +96,8 @@ def _stop_page(stop: Stop, scene: Scene, size: _Size) -> Answer:
         fields["thread"] = cut(stop.thread_name, 60)
     if stop.task:
         fields["task"] = cut(stop.task, 60)
+    if stop.tasks:
+        fields["tasks"] = f"{stop.tasks:,} wait: get_stack(thread='all') shows where"
     if scene.waiting:
         fields["also stopped"] = f"{cut(scene.waiting, 200)}: continue shows the next"
     if stop.exception:
