@@ -138,7 +138,13 @@ def test_a_cut_value_keeps_the_note_on_how_much_there_is_of_it() -> None:
     shown = views.cut_value(value, 60)
     assert shown.startswith("[0, 0, ")
     assert shown.endswith("… 1,000,000 in all]")
-    assert len(shown) == 60
+    assert 57 <= len(shown) <= 60
+
+
+def test_a_cut_value_is_not_cut_within_one_of_its_parts() -> None:
+    assert views.cut_value("[" + "12345, " * 20 + "…]", 30) == "[12345, 12345, 12345, …]"
+    text = "'" + "a, b" * 30 + "… (5,000 chars)"
+    assert len(views.cut_value(text, 61)) == 61
 
 
 @pytest.mark.parametrize(

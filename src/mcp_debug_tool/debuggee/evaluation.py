@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import FrameType
 from typing import Any
 
-from . import frames, suspension, values
+from . import frames, parts, suspension, values
 from .limits import TimeLimit, time_limit
 
 _OTHERS_RAN = "it took longer than %s s, so the other threads were let run until it was over" % suspension.ALONE_SECONDS
@@ -46,7 +46,7 @@ def _described(value: object, source: str, max_chars: int) -> dict[str, Any]:
     if value is None and not _is_expression(source):
         return {"done": True}
     answer: dict[str, Any] = {"value": values.describe(value, max_chars), "type": values.type_name(value)}
-    total = values.child_count(value)
+    total = parts.count(value)
     if total:
         answer["n"] = total
     return answer

@@ -13,11 +13,13 @@ import time
 from types import FrameType, TracebackType
 from typing import Any
 
-from . import breakpoints, lines, post_mortem, suspension, tasks, threads, values
+from . import breakpoints, kinds, lines, pages, parts, post_mortem, suspension, tasks, threads, values
 from .limits import TimeLimit, time_limit
 
 PAGE_SECONDS = 1.5
 VALUE_SECONDS = 0.5
+# Once the page's time is over: enough for any value that is not slow.
+LATE_SECONDS = 0.05
 _TOO_LATE = "<not shown: the page took too long>"
 # Names pydevd itself puts into a frame.
 _PYDEVD_NAMES = ("__exception__", "__pydevd_ret_val_dict")
@@ -94,10 +96,7 @@ def stop_page(
 
 def _failed_test(failure: post_mortem.Failure, max_chars: int, deadline: float) -> dict[str, Any]:
     """The test that failed there: {id, when, explanation, fixtures}."""
-    fixtures = [
-        [name, guarded(value, max_chars) if time.monotonic() < deadline else _TOO_LATE]
-        for name, value in failure.fixtures()
-    ]
+    fixtures = [[name, guarded(value, max_chars, deadline)] for name, value in failure.fixtures()]
     test = failure.test
     return {"id": test.id, "when": test.when, "explanation": failure.explanation(), "fixtures": fixtures}
 
@@ -118,10 +117,7 @@ def flush() -> None:
 def _shown(frame: FrameType, source_lines: int, max_names: int, max_chars: int, deadline: float) -> dict[str, Any]:
     names, hidden = visible_names(frame)
     shown: dict[str, Any] = {
-        "locals": [
-            [name, guarded(value, max_chars) if time.monotonic() < deadline else _TOO_LATE]
-            for name, value in names[:max_names]
-        ],
+        "locals": [[name, guarded(value, max_chars, deadline)] for name, value in names[:max_names]],
         "source": source(frame, source_lines),
     }
     if len(names) > max_names:
@@ -148,15 +144,22 @@ def visible_names(frame: FrameType) -> tuple[list[tuple[str, Any]], int]:
     return shown, hidden
 
 
-def guarded(value: object, max_chars: int) -> str:
-    """`values.describe` under a time limit: a repr that hangs is named and the others are still shown."""
+def guarded(value: object, max_chars: int, deadline: float) -> str:
+    """`values.describe` under a time limit: a repr that hangs is named and the others are still shown.
+
+    After `deadline` there is little time for each that runs code of the program, and some time later none.
+    """
     if values.runs_no_code(value):
         return values.describe(value, max_chars)
+    left = deadline - time.monotonic()
+    if left < -PAGE_SECONDS:
+        return _TOO_LATE
+    seconds = VALUE_SECONDS if left > 0 else LATE_SECONDS
     try:
-        with time_limit(VALUE_SECONDS):
+        with time_limit(seconds):
             return values.describe(value, max_chars)
     except TimeLimit:
-        return "<%s: repr took longer than %s s>" % (type(value).__name__, VALUE_SECONDS)
+        return "<%s: repr took longer than %s s>" % (kinds.name(type(value)), seconds)
 
 
 def source(frame: FrameType, around: int) -> list[Any]:
@@ -244,29 +247,34 @@ def variables(
 ) -> dict[str, Any]:
     """The names of a frame, or the parts of the value at `path`: {value, type, total, start, items}."""
     frame = find(frame_id)
-    search = re.compile(pattern).search if pattern else None
     answer: dict[str, Any] = {"start": start}
-    with time_limit(PAGE_SECONDS * 4):
-        if path:
-            try:
-                value = value_at(frame, path)
-            except Exception as error:
-                return {"error": "%s: %s" % (type(error).__name__, error)}
-            answer.update(value=guarded(value, max_chars * 2), type=values.type_name(value))
-            if search is None:
-                answer["total"] = values.child_count(value)
-                found = values.page_of_children(value, start, count)
+    deadline = time.monotonic() + PAGE_SECONDS
+    try:
+        with time_limit(PAGE_SECONDS * 4):
+            if path:
+                try:
+                    value = value_at(frame, path)
+                except Exception as error:
+                    return {"error": values.failure(error, 1000)}
+                answer.update(value=guarded(value, max_chars * 2, deadline), type=values.type_name(value))
+                found = parts.of(value)
             else:
-                kept = [child for child in values.children(value) if search(child[0])]
-                answer["total"] = len(kept)
-                found = kept[start : start + count]
-        else:
-            names = _scope_names(frame, scope, answer)
-            kept = [pair for pair in names if search is None or search(pair[0])]
-            answer["total"] = len(kept)
-            found = kept[start : start + count]
-        answer["items"] = [_item(name, value, depth, max_chars) for name, value in found]
+                found = pages.listed(_scope_names(frame, scope, answer))
+            page = _page(found, pattern, start, count, answer)
+            answer["items"] = [_item(name, value, depth, max_chars, deadline) for name, value in page]
+    except TimeLimit:
+        return {"error": "TimeoutError: reading this took longer than %s s" % (PAGE_SECONDS * 4)}
     return answer
+
+
+def _page(
+    found: pages.Parts, pattern: str | None, start: int, count: int, answer: dict[str, Any]
+) -> list[tuple[str, Any]]:
+    if pattern is None:
+        answer["total"] = found.total
+        return found.page(start, count)
+    answer["total"], page = found.matching(re.compile(pattern).search, start, count)
+    return page
 
 
 def _scope_names(frame: FrameType, scope: str, answer: dict[str, Any]) -> list[tuple[str, Any]]:
@@ -278,12 +286,23 @@ def _scope_names(frame: FrameType, scope: str, answer: dict[str, Any]) -> list[t
     return names
 
 
-def _item(name: str, value: object, depth: int, max_chars: int) -> dict[str, Any]:
+def _item(name: str, value: object, depth: int, max_chars: int, deadline: float) -> dict[str, Any]:
     """One variable: {name, type, value, n, items}; items only down to `depth`, twenty a level."""
-    item: dict[str, Any] = {"name": name, "type": values.type_name(value), "value": guarded(value, max_chars)}
-    total = values.child_count(value)
+    if type(value) is pages.Unreadable:
+        return {
+            "name": name,
+            "type": kinds.name(type(value.error)),
+            "value": "<not readable: %s>" % values.failure(value.error),
+        }
+    item: dict[str, Any] = {
+        "name": name,
+        "type": values.type_name(value),
+        "value": guarded(value, max_chars, deadline),
+    }
+    total = parts.count(value)
     if total:
         item["n"] = total
         if depth > 1:
-            item["items"] = [_item(n, v, depth - 1, max_chars) for n, v in values.page_of_children(value, 0, 20)]
+            opened = parts.of(value).page(0, 20)
+            item["items"] = [_item(n, v, depth - 1, max_chars, deadline) for n, v in opened]
     return item

@@ -53,9 +53,9 @@ class Failure(object):
         text = self.error.args[0] if isinstance(self.error, AssertionError) and self.error.args else None
         if not isinstance(text, str) or not ("\n" in text or text.startswith("assert ")):
             return []  # the exception's own line says it all
-        from . import values
+        from . import addresses
 
-        whole = map(values.without_addresses, text.splitlines())
+        whole = map(addresses.without, text.splitlines())
         lines = [line if len(line) <= MAX_LINE else line[: MAX_LINE - 1] + "…" for line in whole]
         left = len(lines) - MAX_LINES
         return lines if left <= 0 else [*lines[: MAX_LINES - 1], "… %d more lines" % (left + 1)]

@@ -10,6 +10,7 @@ from typing import Any
 
 Field = str | int | Sequence[Any] | Mapping[str, Any]
 
+_LENGTH_OF_TEXT = (" chars)", " bytes)")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 # What the first line of the text says already.
@@ -93,7 +94,12 @@ def cut_value(text: str, limit: int) -> str:
     if len(line) <= limit or mark < 0 or not 0 <= len(line) - mark < min(40, limit):
         return cut(text, limit)
     note = line[mark:]
-    return line[: max(limit - len(note), 1)] + note
+    kept = line[: max(limit - len(note), 1)]
+    if not note.endswith(_LENGTH_OF_TEXT):
+        # Half of a number would be another number.
+        whole = kept.rfind(", ") + 2
+        kept = kept[:whole] if whole > max(len(kept) - 30, 1) else kept
+    return kept + note
 
 
 def path(file: str, cwd: str) -> str:
