@@ -10,6 +10,8 @@ from pathlib import Path
 
 from .interpreters import PACKAGE
 
+# What brings our code into a program that is started with it.
+_NOT_SENT = ("inject", "dormant")
 # Reads the sources in `code`, makes the package of them and lets it settle in. Any Python from 3.8 on.
 _LOADER = """
 import json, sys, zlib
@@ -17,9 +19,10 @@ from importlib.machinery import ModuleSpec
 class Sources(object):
     def __init__(self, texts):
         self.texts = texts
+        self.packages = {other.rpartition(".")[0] for other in texts}
     def find_spec(self, name, path=None, target=None):
         if name in self.texts:
-            return ModuleSpec(name, self, origin="<mcp-debug>/%s.py" % name, is_package=name == "_mcp_debuggee")
+            return ModuleSpec(name, self, origin="<mcp-debug>/%s.py" % name, is_package=name in self.packages)
         return None
     def create_module(self, spec):
         return None
@@ -43,10 +46,12 @@ sys.modules["_mcp_debuggee"].settle()
 @functools.cache
 def loader() -> str:
     """The expression that loads `debuggee/` as `_mcp_debuggee`, replacing an older one."""
-    texts = {_module_name(path): path.read_text(encoding="utf-8") for path in sorted(Path(PACKAGE).glob("*.py"))}
+    files = [path for path in sorted(Path(PACKAGE).rglob("*.py")) if path.parent.name not in _NOT_SENT]
+    texts = {_module_name(path): path.read_text(encoding="utf-8") for path in files}
     packed = base64.b85encode(zlib.compress(json.dumps(texts).encode(), 9)).decode()
     return f"exec({_LOADER!r}, {{'code': __import__('base64').b85decode({packed!r})}})"
 
 
 def _module_name(path: Path) -> str:
-    return "_mcp_debuggee" if path.stem == "__init__" else f"_mcp_debuggee.{path.stem}"
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(["_mcp_debuggee", *(part for part in parts if part != "__init__")])

@@ -49,10 +49,18 @@ def test_its_own_code_is_python_for_the_oldest_we_know() -> None:
 
 
 def test_it_holds_every_module_of_the_package_to_the_letter() -> None:
-    files = {path.stem: path.read_text(encoding="utf-8") for path in Path(PACKAGE).glob("*.py")}
-    own = files.pop("__init__")
-    assert {"boot", "breakpoints", "children", "about", "lines"} <= set(files)
-    assert sent_texts() == {"_mcp_debuggee": own} | {f"_mcp_debuggee.{name}": text for name, text in files.items()}
+    sent = sent_texts()
+    folder = Path(PACKAGE)
+    for name, path in {
+        "": "__init__.py",
+        ".boot": "boot.py",
+        ".children": "children.py",
+        ".lines": "lines.py",
+        ".values": "values/__init__.py",
+        ".values.arrays": "values/arrays.py",
+    }.items():
+        assert sent["_mcp_debuggee" + name] == (folder / path).read_text(encoding="utf-8")
+    assert len(sent) == len(list(folder.glob("*.py"))) + len(list(folder.glob("values/*.py")))
 
 
 def test_it_holds_the_package_before_its_modules() -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from types import FrameType
 from typing import Any
 
-from . import frames, parts, suspension, values
+from . import frames, suspension, values
 from .limits import TimeLimit, time_limit
+from .values import parts
 
 _OTHERS_RAN = "it took longer than %s s, so the other threads were let run until it was over" % suspension.ALONE_SECONDS
 # The value on its way into the program: evaluated once, then assigned by a statement of the frame's own.

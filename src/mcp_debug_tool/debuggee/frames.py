@@ -13,8 +13,9 @@ import time
 from types import FrameType, TracebackType
 from typing import Any
 
-from . import breakpoints, kinds, lines, pages, parts, post_mortem, suspension, tasks, threads, values
+from . import breakpoints, lines, post_mortem, suspension, tasks, threads, values
 from .limits import TimeLimit, time_limit
+from .values import kinds, pages, parts
 
 PAGE_SECONDS = 1.5
 VALUE_SECONDS = 0.5

@@ -53,7 +53,7 @@ class Failure(object):
         text = self.error.args[0] if isinstance(self.error, AssertionError) and self.error.args else None
         if not isinstance(text, str) or not ("\n" in text or text.startswith("assert ")):
             return []  # the exception's own line says it all
-        from . import addresses
+        from .values import addresses
 
         whole = map(addresses.without, text.splitlines())
         lines = [line if len(line) <= MAX_LINE else line[: MAX_LINE - 1] + "…" for line in whole]

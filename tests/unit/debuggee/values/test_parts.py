@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mcp_debug_tool.debuggee import pages, parts
+from mcp_debug_tool.debuggee.values import pages, parts
 
 ALL = 10**9
 

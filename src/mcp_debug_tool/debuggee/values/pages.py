@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from . import kinds, values
+from . import kinds, rendering
 
 _LONGEST_KEY = 80
 
@@ -112,4 +112,4 @@ def keyed(total: int, keys: Any, get: Callable[[Any], Any]) -> Parts:
 
 def key_name(key: object) -> str:
     """`['price']`."""
-    return "[%s]" % values.describe(key, _LONGEST_KEY)
+    return "[%s]" % rendering.describe(key, _LONGEST_KEY)

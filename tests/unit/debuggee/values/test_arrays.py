@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from mcp_debug_tool.debuggee import arrays, parts, values
+from mcp_debug_tool.debuggee import values
+from mcp_debug_tool.debuggee.values import arrays, parts
 
 
 def like(name: str) -> Any:

@@ -10,9 +10,9 @@ import itertools
 import types
 from typing import Any
 
+from ..limits import TimeLimit
 from . import addresses, kinds, known_types
 from .layouts import MOST_PARTS, Key, Layout, Text
-from .limits import TimeLimit
 
 _PLAIN = frozenset((str, bytes, int, float, bool, complex, type(None)))
 LINE = 120

@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 from typing import NoReturn
 
-from mcp_debug_tool.debuggee import kinds
+from mcp_debug_tool.debuggee.values import kinds
 
 
 class Base:

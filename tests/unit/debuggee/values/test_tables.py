@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mcp_debug_tool.debuggee import parts, values
+from mcp_debug_tool.debuggee import values
+from mcp_debug_tool.debuggee.values import parts
 
 
 class Series:

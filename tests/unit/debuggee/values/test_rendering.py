@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mcp_debug_tool.debuggee import parts, values
+from mcp_debug_tool.debuggee import values
+from mcp_debug_tool.debuggee.values import parts
 
 describe: Callable[..., str] = values.describe
 cut: Callable[[str, int], str] = values.cut
