@@ -6,8 +6,10 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from typing import get_args
 
 from . import __version__
+from .settings import Profile, Settings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,6 +24,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--allow-remote",
         action="store_true",
         help="let calls name other machines: to attach to, to listen on, to send a trigger to",
+    )
+    serve.add_argument(
+        "--tools",
+        choices=get_args(Profile),
+        default="core",
+        help="full: also goto, modules and complete, which only a few tasks need",
     )
     commands.add_parser("doctor", help="check this machine and say what to mend")
     commands.add_parser(
@@ -38,16 +46,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         print(DORMANT)
         return 0
-    return _serve(allow_remote=getattr(chosen, "allow_remote", False))
+    return _serve(allow_remote=getattr(chosen, "allow_remote", False), tools=getattr(chosen, "tools", "core"))
 
 
-def _serve(*, allow_remote: bool) -> int:
+def _serve(*, allow_remote: bool, tools: Profile) -> int:
     import anyio
 
     from .server import serve_stdio
-    from .settings import Settings
 
-    status = anyio.run(serve_stdio, Settings(allow_remote=allow_remote))
+    status = anyio.run(serve_stdio, Settings(allow_remote=allow_remote, tools=tools))
     sys.stdout.flush()
     sys.stderr.flush()
     # The thread that read stdin may still sit there; Python would wait for it.

@@ -268,7 +268,7 @@ class DAPProcess:
     # --- commands ---------------------------------------------------------------------------------------------
 
     async def resume(self, command: str, thread_id: int, arguments: Mapping[str, Any] = _NOTHING) -> None:
-        """Send `continue`, `next`, `stepIn` or `stepOut` to one of its threads.
+        """Send `continue`, `next`, `stepIn`, `stepOut` or `goto` to one of its threads.
 
         Where another thread has stopped meanwhile, a `continue` shows that one first. A step moves its thread alone.
 

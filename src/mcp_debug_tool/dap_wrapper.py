@@ -343,8 +343,14 @@ class DAPWrapper:
         """
         return await find_subject(self._tree, wanted)
 
+    async def subject_of_any_state(self, wanted: str | None) -> Subject:
+        """As `subject`; without a name also one of a program that runs."""
+        if wanted is None and self.stop is None and self._tree.living:
+            wanted = self._tree.living[0].name
+        return await self.subject(wanted)
+
     async def resume(self, command: str, subject: Subject, arguments: Mapping[str, Any] | None = None) -> None:
-        """Send `continue`, `next`, `stepIn` or `stepOut`; the next stop or the exit is then awaited with `wait`.
+        """Send `continue`, `next`, `stepIn`, `stepOut`, `goto`; the next stop or the exit is then awaited with `wait`.
 
         A `continue` resumes the process of the subject, or its thread alone where that is not the one that stopped.
         Another process that stands is looked at next; a step waits for its own process.

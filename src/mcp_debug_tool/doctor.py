@@ -109,4 +109,5 @@ def main() -> int:
         print(f"{check.verdict:8} {check.name}: {check.found}")
         if check.mend and check.verdict != "ok":
             print(f"{'':8} mend: {check.mend}")
+    print(f"{'':8} mcp-debug serve --tools full also offers goto, modules and complete")
     return 1 if any(check.verdict == "failed" for check in checks) else 0

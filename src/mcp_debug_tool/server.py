@@ -15,8 +15,8 @@ from mcp.server import MCPServer
 
 from . import __version__
 from .sessions import SessionManager
-from .settings import Settings
-from .tools import attaching, breakpoints, execution, inspection, lifecycle, output
+from .settings import Profile, Settings
+from .tools import attaching, breakpoints, execution, further, inspection, lifecycle, output
 from .tools.registration import CHANGES, READ_ONLY, RUNS_CODE, DebugTool, tool
 
 # After SIGTERM or SIGINT the programs are ended within this time, in seconds; then the process leaves anyhow.
@@ -37,9 +37,9 @@ names a thread, an asyncio task or a process (worker-1, Task-3, p1.2, p1.2/worke
 get_stack(thread='all') shows them all."""
 
 
-def tools() -> list[DebugTool]:
-    """Every tool of the core profile, in the order a session needs them."""
-    return [
+def tools(profile: Profile = "core") -> list[DebugTool]:
+    """Every tool of a profile, in the order a session needs them: those of `core`, and with `full` the further ones."""
+    core = [
         tool(lifecycle.start, RUNS_CODE),
         tool(attaching.attach, RUNS_CODE),
         tool(breakpoints.set_breakpoint, RUNS_CODE),
@@ -58,14 +58,24 @@ def tools() -> list[DebugTool]:
         tool(lifecycle.stop, RUNS_CODE),
         tool(lifecycle.sessions, READ_ONLY),
     ]
+    if profile == "core":
+        return core
+    return [
+        *core,
+        tool(further.goto, RUNS_CODE),
+        tool(further.modules, READ_ONLY),
+        tool(further.complete, READ_ONLY),
+    ]
 
 
 def build(settings: Settings | None = None) -> MCPServer[SessionManager]:
     """The server, ready to be run over any transport."""
 
+    chosen = settings or Settings()
+
     @asynccontextmanager
     async def lifespan(server: MCPServer[SessionManager]) -> AsyncIterator[SessionManager]:
-        async with SessionManager(settings or Settings()).run() as manager:
+        async with SessionManager(chosen).run() as manager:
             yield manager
 
     return MCPServer(
@@ -74,7 +84,7 @@ def build(settings: Settings | None = None) -> MCPServer[SessionManager]:
         instructions=INSTRUCTIONS,
         lifespan=lifespan,
         log_level="WARNING",
-        tools=list(tools()),
+        tools=list(tools(chosen.tools)),
     )
 
 

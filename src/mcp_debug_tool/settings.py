@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
+
+Profile = Literal["core", "full"]
 
 
 @dataclass(frozen=True)
@@ -23,5 +26,7 @@ class Settings:
     max_ended_sessions: int = 8
     """Sessions kept after their program has ended, for their output and for restart."""
     max_breakpoints: int = 1000
+    tools: Profile = "core"
+    """Which tools are offered; `full` adds those that only a few tasks need."""
     allow_remote: bool = False
     """Whether a call may name another machine: to attach to, to listen on, or to send a trigger to."""

@@ -69,6 +69,7 @@ class StopReader:
             thread_name=str(page.get("thread", "")),
             task=str(page.get("task", "")),
             tasks=int(page.get("tasks", 0)),
+            returned=tuple((str(name), str(value)) for name, value in page.get("returned", ())),
             in_pause_handler=in_handler,
         )
 

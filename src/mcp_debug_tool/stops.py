@@ -82,6 +82,8 @@ class Stop:
     uncaught: bool = False
     test: TestFailure | None = None
     """The failing test, where that is why it stopped."""
+    returned: tuple[tuple[str, str], ...] = ()
+    """What came back from the calls that the step before it has passed, the latest last."""
     in_pause_handler: bool = False
     """It stands in the signal handler of ours that made a blocking call stop; that frame is not shown."""
     note: str = ""

@@ -12,6 +12,8 @@ from .process_tree import ProcessTree
 from .stop_reader import MAX_FRAMES
 from .stops import Frame, Stop, frame_from_program
 
+# The text of the frame's file is read and parsed for it.
+AIM_SECONDS = 10.0
 _HINT = "get_stack with thread='all' lists them."
 
 
@@ -86,19 +88,37 @@ class Subject:
             raise InvalidArgument("frame", f"there is no frame {index}; the stack has 0 to {len(frames) - 1}")
         return frames[index]
 
-    async def step_target(self, wanted: str) -> Mapping[str, Any]:
-        """The argument of `stepIn` that enters the call `wanted` of the line it stands at.
+    async def aim(self, wanted: str) -> None:
+        """Let its next step over a line go into the call `wanted` of that line.
 
         Raises:
             InvalidArgument: the line has no such call that is still to come.
         """
-        frame = await self.frame(None)
-        body = await self.process.client.request("stepInTargets", {"frameId": frame.id})
-        targets = {str(target["label"]): int(target["id"]) for target in body.get("targets", ())}
-        chosen = [label for label in targets if wanted in (label, label.rpartition(".")[2])]
-        if not chosen:
-            raise InvalidArgument("target", f"there is no call of {wanted!r}; there are {', '.join(targets) or 'none'}")
-        return {"targetId": targets[chosen[0]]}
+        answer = await self.inspect("aim", await self.frame(0), {"wanted": wanted}, seconds=AIM_SECONDS)
+        if "target" not in answer:
+            calls = ", ".join(answer["calls"]) or "none"
+            raise InvalidArgument("target", f"the line has no call of {wanted!r} to come; there are {calls}")
+
+    async def line_target(self, frame: Frame, line: int) -> Mapping[str, Any]:
+        """The argument of `goto` that lets its innermost frame go on at `line`.
+
+        Raises:
+            InvalidArgument: that frame has no such line, or cannot leave the one it is at.
+        """
+        answer = await self.inspect("destination", frame, {"line": line}, seconds=AIM_SECONDS)
+        if "error" in answer:
+            raise InvalidArgument("line", answer["error"])
+        source = {"path": self.process.placer.paths.remote(frame.file)}
+        body = await self.process.client.request("gotoTargets", {"source": source, "line": line})
+        return {"targetId": body["targets"][0]["id"]}
+
+    async def modules(self, pattern: str | None, start: int, count: int) -> Mapping[str, Any]:
+        """A page of the modules its process has loaded, whose names match; `debuggee/modules.py` has the form."""
+        arguments = {"pattern": pattern, "start": start, "count": count}
+        page: dict[str, Any] = dict(await self.process.inspector.call("modules", arguments))
+        local = self.process.placer.paths.local
+        page["items"] = [[name, version, local(file), user] for name, version, file, user in page["items"]]
+        return page
 
     async def inspect(
         self, entry: str, frame: Frame, arguments: Mapping[str, Any], *, seconds: float

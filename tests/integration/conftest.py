@@ -7,7 +7,7 @@ import secrets
 import sys
 import textwrap
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -25,12 +25,12 @@ Program = Callable[..., Path]
 
 @asynccontextmanager
 async def served(
-    mode: Era = "auto", *, cwd: Path | None = None, env: dict[str, str] | None = None
+    mode: Era = "auto", *, cwd: Path | None = None, env: dict[str, str] | None = None, options: Sequence[str] = ()
 ) -> AsyncIterator[Agent]:
     """A fresh server of ours over stdio, and an agent that calls its tools."""
     parameters = StdioServerParameters(
         command=sys.executable,
-        args=["-m", "mcp_debug_tool", "serve"],
+        args=["-m", "mcp_debug_tool", "serve", *options],
         cwd=cwd,
         env={**os.environ, TAG: "1", **(env or {})},
     )

@@ -65,3 +65,14 @@ def test_an_unknown_command_is_refused_with_those_there_are() -> None:
     assert done.returncode == 2
     assert "serve" in done.stderr
     assert "doctor" in done.stderr
+
+
+def test_an_unknown_profile_of_tools_is_refused_with_those_there_are() -> None:
+    done = run("serve", "--tools", "all")
+    assert done.returncode == 2
+    assert "--tools: invalid choice: 'all' (choose from 'core', 'full')" in done.stderr
+    assert done.stdout == ""
+
+
+def test_doctor_tells_of_the_further_tools(tmp_path: Path) -> None:
+    assert "--tools full also offers goto, modules and complete" in run("doctor", cwd=tmp_path).stdout

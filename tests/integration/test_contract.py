@@ -36,6 +36,8 @@ POINTS = (
     "pydevd.PYDEV_FILE",
     "pydevd.AbstractSingleNotificationBehavior.on_thread_suspend",
     "pydevd.AbstractSingleNotificationBehavior.increment_suspend_time",
+    "pydevd.PyDB.enable_tracing",
+    "pydevd.PyDB.set_next_statement",
     "pydevd.PyDevdAPI.set_dont_trace_start_end_patterns",
     "_pydevd_bundle.pydevd_constants.after_fork",
     "_pydevd_bundle.pydevd_custom_frames.custom_frames_container_init",
@@ -65,6 +67,8 @@ POINTS = (
     "_pydevd_bundle.pydevd_constants.STATE_SUSPEND",
     "_pydevd_bundle.pydevd_defaults.PydevdCustomization.DEFAULT_PROTOCOL",
     "_pydevd_bundle.pydevd_comm_constants.CMD_STEP_CAUGHT_EXCEPTION",
+    "_pydevd_bundle.pydevd_comm_constants.CMD_STEP_OVER",
+    "_pydevd_bundle.pydevd_comm_constants.CMD_STEP_OVER_MY_CODE",
     "_pydev_bundle.pydev_log._LoggingGlobals._debug_stream_initialized",
     "pydevd_tracing.SetTrace",
     "pydevd_tracing.restore_sys_set_trace_func",
@@ -91,9 +95,13 @@ for point in sys.argv[2:]:
 debugger = pydevd.PyDB(set_as_global=False)
 for name in ("get_exception_breakpoint", "break_on_caught_exceptions", "break_on_uncaught_exceptions", "mtime",
              "suspended_frames_manager", "timeout_tracker", "_files_filtering", "created_pydb_daemon_threads",
-             "check_alive_thread", "writer"):
+             "check_alive_thread", "writer", "is_files_filter_enabled"):
     if not hasattr(debugger, name):
         print("PyDB()." + name)
+from _pydevd_bundle.pydevd_additional_thread_info import PyDBAdditionalThreadInfo
+for name in ("pydev_step_cmd", "pydev_original_step_cmd", "pydev_step_stop", "pydev_state"):
+    if not hasattr(PyDBAdditionalThreadInfo(), name):
+        print("PyDBAdditionalThreadInfo()." + name)
 sys.stdout.flush()
 os._exit(0)
 """

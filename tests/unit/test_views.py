@@ -189,6 +189,7 @@ def test_a_stop_page_tells_why_where_and_with_what() -> None:
         ({"exception": (Link("E", ""),), "uncaught": True}, "uncaught exception"),
         ({"exception": (Link("E", ""),), "breakpoints": (("b1", 1),)}, "raised exception, breakpoint b1 (hit 1)"),
         ({"breakpoints": (("b1", 1),), "reason": "step"}, "breakpoint b1 (hit 1)"),
+        ({"breakpoints": (("b1", 1),), "reason": "goto"}, "goto"),
     ],
 )
 def test_the_reason_of_a_stop_is_a_few_words(fields: dict[str, Any], reason: str) -> None:
@@ -234,6 +235,25 @@ def test_an_exception_is_one_line(link: Link, line: str) -> None:
 def test_a_changed_variable_shows_what_it_was() -> None:
     answer = views.stop_page(stop(), scene(changed={"b": "'old'", "gone": "1"}))
     assert answer.data()["locals"] == {"a": "1", "b": "'x' (was 'old')"}
+
+
+def test_what_came_back_stands_behind_the_variables() -> None:
+    answer = views.stop_page(stop(returned=(("discount", "12.5"), ("Order.total", "99"))), scene("printed"))
+    names = list(answer.data())
+    assert names.index("returned") == names.index("locals") + 1
+    assert answer.data()["returned"] == {"discount": "12.5", "Order.total": "99"}
+    assert "returned:\n  discount = 12.5\n  Order.total = 99\noutput" in answer.text()
+
+
+def test_a_stop_at_which_nothing_came_back_does_not_speak_of_it() -> None:
+    assert "returned" not in views.stop_page(stop(), scene()).data()
+
+
+def test_what_came_back_last_is_kept_where_there_is_no_room_for_all() -> None:
+    returned = tuple((f"{number}{'漢' * 200}", "漢" * 200) for number in range(8))
+    shown = views.stop_page(hostile("漢", returned=returned), scene("漢" * 500)).data()["returned"]
+    assert [name[0] for name in shown] == ["…", *"01234567"[-(len(shown) - 1) :]]
+    assert shown["…"] == f"{8 - (len(shown) - 1)} before"
 
 
 def test_changed_variables_come_first_when_there_is_no_room_for_all() -> None:
@@ -418,7 +438,8 @@ def test_a_full_page_of_a_failed_test_shows_more_of_its_assertion_and_fixtures()
 
 @pytest.mark.parametrize("letter", ALPHABETS)
 def test_a_page_of_a_hostile_program_fits_and_says_what_it_cut(letter: str) -> None:
-    answer = views.stop_page(hostile(letter), scene(letter * 5000))
+    returned = tuple((f"{number}{letter * 200}", letter * 200) for number in range(8))
+    answer = views.stop_page(hostile(letter, returned=returned), scene(letter * 5000))
     assert wire_size(answer) <= PAGE_BYTES
     data = answer.data()
     shown = {name: value for name, value in data["locals"].items() if name != "…"}

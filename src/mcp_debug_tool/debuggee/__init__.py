@@ -39,7 +39,7 @@ def call(name: str, arguments: str) -> Reply:
 
 
 def _entry(name: str) -> Callable[..., Any]:
-    from . import about, breakpoints, evaluation, frames, lines, threads
+    from . import about, breakpoints, completion, evaluation, frames, lines, modules, moves, threads
 
     entries: dict[str, Callable[..., Any]] = {
         "introduce": about.introduce,
@@ -59,6 +59,10 @@ def _entry(name: str) -> Callable[..., Any]:
         "variables": frames.variables,
         "evaluate": evaluation.evaluate,
         "set_variable": evaluation.set_variable,
+        "aim": moves.aim,
+        "destination": moves.destination,
+        "modules": modules.page,
+        "complete": completion.complete,
     }
     return entries[name]
 

@@ -223,12 +223,15 @@ def _let_program_go(pydevd: Any) -> None:
     """
     from _pydev_bundle.pydev_monkey import undo_patch_thread_modules
 
+    from . import calls
+
     with _changing:
         if _is_debugged(pydevd) or not threading.main_thread().is_alive():
             return
         undo_patch_thread_modules()
         if sys.breakpointhook is _theirs.get("pydevd breakpointhook"):
             sys.breakpointhook = _theirs["breakpointhook"]
+        calls.forget()
         if sys.version_info >= (3, 12):
             pydevd.pydevd_sys_monitoring.stop_monitoring(all_threads=True)
         else:

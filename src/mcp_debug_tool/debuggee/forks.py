@@ -9,6 +9,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from . import calls
+
 
 def leave_forks_alone(pydevd: Any) -> None:
     """Switch the debugger off in a forked child: its threads are gone there, so a stop would never end."""
@@ -34,6 +36,7 @@ def leave_forks_alone(pydevd: Any) -> None:
 
 
 def _stop_tracing(pydevd: Any) -> None:
+    calls.forget()
     if sys.version_info >= (3, 12):
         monitoring = sys.monitoring
         tool = monitoring.DEBUGGER_ID

@@ -13,7 +13,7 @@ import time
 from types import FrameType, TracebackType
 from typing import Any
 
-from . import breakpoints, lines, post_mortem, suspension, tasks, threads, values
+from . import breakpoints, lines, post_mortem, returns, suspension, tasks, threads, values
 from .limits import TimeLimit, time_limit
 from .values import kinds, pages, parts
 
@@ -88,6 +88,9 @@ def stop_page(
     deadline = time.monotonic() + PAGE_SECONDS
     for frame_id in frame_ids:
         answer["frames"].append(_shown(find(frame_id), source_lines, max_names, max_chars, deadline))
+    returned = returns.named()
+    if returned:
+        answer["returned"] = _described(returned, max_chars, deadline)
     if error is not None:
         answer["exception"] = describe_exception(error, trace, max_chars)
     if failure is not None:
@@ -97,9 +100,14 @@ def stop_page(
 
 def _failed_test(failure: post_mortem.Failure, max_chars: int, deadline: float) -> dict[str, Any]:
     """The test that failed there: {id, when, explanation, fixtures}."""
-    fixtures = [[name, guarded(value, max_chars, deadline)] for name, value in failure.fixtures()]
+    fixtures = _described(failure.fixtures(), max_chars, deadline)
     test = failure.test
     return {"id": test.id, "when": test.when, "explanation": failure.explanation(), "fixtures": fixtures}
+
+
+def _described(named: list[tuple[str, Any]], max_chars: int, deadline: float) -> list[list[str]]:
+    """[name, text] of values, as long as there is time for it."""
+    return [[name, guarded(value, max_chars, deadline)] for name, value in named]
 
 
 def flush() -> None:
@@ -118,7 +126,7 @@ def flush() -> None:
 def _shown(frame: FrameType, source_lines: int, max_names: int, max_chars: int, deadline: float) -> dict[str, Any]:
     names, hidden = visible_names(frame)
     shown: dict[str, Any] = {
-        "locals": [[name, guarded(value, max_chars, deadline)] for name, value in names[:max_names]],
+        "locals": _described(names[:max_names], max_chars, deadline),
         "source": source(frame, source_lines),
     }
     if len(names) > max_names:

@@ -36,7 +36,7 @@ class _Function(object):
     def __init__(self, name: str, code: CodeType) -> None:
         self.name = name
         self.first = code.co_firstlineno
-        self.lines = _code_lines(code)
+        self.lines = code_lines(code)
         self.last = max(self.lines) if self.lines else self.first
 
 
@@ -124,7 +124,8 @@ def _compile(file: str, text: str) -> CodeType:
         return compile(text, file, "exec", dont_inherit=True)
 
 
-def _code_lines(code: CodeType) -> set[int]:
+def code_lines(code: CodeType) -> set[int]:
+    """The lines of a code object that can be stopped at."""
     if hasattr(code, "co_lines"):
         lines = {line for start, end, line in code.co_lines() if line and start != end}
     else:

@@ -7,11 +7,13 @@ them; in a coroutine it stays in its task.
 
 from __future__ import annotations
 
+import sys
 import threading
+import warnings
 from types import FrameType
 from typing import Any
 
-from . import events, tasks
+from . import call_tracing, calls, events, returns, targets, tasks
 
 # A step that takes longer may be waiting for another thread: then all run.
 ALONE_SECONDS = 0.5
@@ -21,19 +23,26 @@ _LET_OTHERS_RUN = "the step took longer than %s s, so the other threads were let
 _arriving: set[threading.Thread] = set()
 _untold: set[threading.Thread] = set()
 _steps: dict[int, _Step] = {}
+# Where each thread stands, and at which event of its frame.
+_standing: dict[int, tuple[FrameType, str]] = {}
 
 
 class _Step(object):
     """A step under way in one thread."""
 
-    def __init__(self, debugger: Any, thread: threading.Thread, frame: FrameType) -> None:
+    def __init__(
+        self, debugger: Any, thread: threading.Thread, frame: FrameType, watch: calls.Watch | None = None
+    ) -> None:
         info: Any = getattr(thread, "additional_info")
         self.command = info.pydev_step_cmd
         self.original = info.pydev_original_step_cmd
-        self.stop_frame = info.pydev_step_stop
         # Only a coroutine goes on elsewhere: when it waits, its thread runs other tasks.
         self.coroutine = tasks.enclosing_coroutine(frame)
+        self.stop_frame = info.pydev_step_stop if self.coroutine is not None else None
         self.task = tasks.current() if self.coroutine is not None else None
+        self.watch = watch or _watch(debugger, thread, frame)
+        if self.watch is not None:
+            self.watch.begin()
         self._timer: Any = None
         if _has_others(thread):
             self._timer = debugger.timeout_tracker.call_on_timeout(ALONE_SECONDS, _let_others_run, {"thread": thread})
@@ -41,8 +50,20 @@ class _Step(object):
 
     def end(self) -> None:
         """Stop looking after it."""
+        if self.watch is not None:
+            self.watch.end()
         if self._timer is not None:
             self._timer.__exit__(None, None, None)
+
+
+def _watch(debugger: Any, thread: threading.Thread, frame: FrameType) -> calls.Watch | None:
+    """What a step over a line looks at; the others end with the first call, or with the function."""
+    from _pydevd_bundle.pydevd_comm_constants import CMD_STEP_OVER, CMD_STEP_OVER_MY_CODE
+
+    info: Any = getattr(thread, "additional_info")
+    if info.pydev_step_cmd not in (CMD_STEP_OVER, CMD_STEP_OVER_MY_CODE):
+        return None
+    return calls.Watch(debugger, thread, targets.take(frame))
 
 
 def control_threads(pydevd: Any) -> None:
@@ -56,10 +77,14 @@ def control_threads(pydevd: Any) -> None:
         (pydevd.PyDB, "do_wait_suspend"),
         (pydevd.PyDB, "handle_breakpoint_condition"),
         (pydevd.PyDB, "set_trace_for_frame_and_parents"),
+        (pydevd.PyDB, "enable_tracing"),
+        (pydevd.PyDB, "set_next_statement"),
     ):
         getattr(owner, name)
     _tell_each_stop(pydevd, behaviour)
     _wrap_waiting(pydevd)
+    _trace_calls_too(pydevd)
+    _go_to_lines_quietly(pydevd)
 
 
 def _tell_each_stop(pydevd: Any, behaviour: Any) -> None:
@@ -78,6 +103,9 @@ def _tell_each_stop(pydevd: Any, behaviour: Any) -> None:
     def arrive(self: Any, thread: threading.Thread, *args: Any, **kwargs: Any) -> None:
         if thread.ident == threading.get_ident():
             _arriving.add(thread)  # until it is told of, a resume of all threads must not take its stop away
+        elif kwargs.get("is_pause"):
+            # From 3.12 on pydevd would go on looking only at the frame that steps, and not where the thread is.
+            getattr(thread, "additional_info").pydev_step_cmd = -1
         set_suspend(self, thread, *args, **kwargs)
 
     behaviour.on_thread_suspend = tell
@@ -100,6 +128,11 @@ def told_of(thread: threading.Thread) -> None:
     _untold.discard(thread)
 
 
+def event_at(frame: FrameType) -> str:
+    """The event at which a thread stands in this frame: line, return, exception; empty where none does."""
+    return next((event for stopped, event in list(_standing.values()) if stopped is frame), "")
+
+
 def _wrap_waiting(pydevd: Any) -> None:
     """Stand between pydevd's decision to stop and the stop, and behind its end."""
     wait_suspended = pydevd.PyDB.do_wait_suspend
@@ -112,14 +145,61 @@ def _wrap_waiting(pydevd: Any) -> None:
             step.end()
             if _goes_on(self, thread, frame, step):
                 return
+            if event == "return":
+                returns.note_left(frame, arg)
+        else:
+            returns.let_go()
         _look_for_breakpoint(self, thread, frame, event)
+        _standing[threading.get_ident()] = (frame, event)
         wait_suspended(self, thread, frame, event, arg, exception_type)
+        _standing.pop(threading.get_ident(), None)
         _untold.discard(thread)
+        if threading.get_ident() in _steps:
+            return  # begun by a stop inside of this one, after a goto
+        returns.let_go()
         info: Any = getattr(thread, "additional_info")
         if info.pydev_step_cmd != -1:
             _begin_step(self, thread, frame)
+        else:
+            targets.forget()
+            calls.rest()
 
     pydevd.PyDB.do_wait_suspend = do_wait_suspend
+
+
+def _trace_calls_too(pydevd: Any) -> None:
+    """Before 3.12 the calls of a stepping frame are seen by a trace function: pydevd is not to lose it.
+
+    And where pydevd begins to trace a stack, to pause it or for a new breakpoint, no frame of it may hide its lines.
+    """
+    if sys.version_info >= (3, 12):
+        return
+    set_trace, enable = pydevd.PyDB.set_trace_for_frame_and_parents, pydevd.PyDB.enable_tracing
+
+    def set_trace_for_frame_and_parents(self: Any, thread_ident: int | None, frame: Any, **options: Any) -> None:
+        call_tracing.see_lines_again(frame)
+        set_trace(self, thread_ident, frame, **options)
+
+    def enable_tracing(self: Any, thread_trace_func: Any = None, *args: Any, **options: Any) -> None:
+        enable(self, call_tracing.stay_before(thread_trace_func), *args, **options)
+
+    pydevd.PyDB.set_trace_for_frame_and_parents = set_trace_for_frame_and_parents
+    pydevd.PyDB.enable_tracing = enable_tracing
+
+
+def _go_to_lines_quietly(pydevd: Any) -> None:
+    """From 3.12 on Python gives variables without a value None when a line is gone to, and warns the program of it."""
+    set_next_statement = pydevd.PyDB.set_next_statement
+
+    def set_next_statement_quietly(self: Any, *args: Any) -> Any:
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            answer = set_next_statement(self, *args)
+        for warning in told:
+            events.send("mcpDebugNote", {"text": "Python, for the goto: %s" % warning.message})
+        return answer
+
+    pydevd.PyDB.set_next_statement = set_next_statement_quietly
 
 
 def _look_for_breakpoint(debugger: Any, thread: threading.Thread, frame: FrameType, event: str) -> None:
@@ -141,11 +221,11 @@ def _look_for_breakpoint(debugger: Any, thread: threading.Thread, frame: FrameTy
         setattr(thread, "stop_reason", CMD_SET_BREAK)
 
 
-def _begin_step(debugger: Any, thread: threading.Thread, frame: FrameType) -> None:
+def _begin_step(debugger: Any, thread: threading.Thread, frame: FrameType, watch: calls.Watch | None = None) -> None:
     before = _steps.pop(threading.get_ident(), None)
     if before is not None:
         before.end()
-    _steps[threading.get_ident()] = _Step(debugger, thread, frame)
+    _steps[threading.get_ident()] = _Step(debugger, thread, frame, watch)
 
 
 def _has_others(thread: threading.Thread) -> bool:
@@ -214,20 +294,32 @@ class others_run_meanwhile(object):  # noqa: N801 - used like a function
 
 
 def _goes_on(debugger: Any, thread: threading.Thread, frame: FrameType, step: _Step) -> bool:
-    """Whether a step in a coroutine has come to another task, while its own only waits; then it is taken further."""
+    """Whether a step has not come to its end yet, though pydevd would have it so; then it is taken further."""
+    if getattr(thread, "stop_reason", None) != step.original:
+        return False
+    if step.watch is not None and step.watch.aim is not None and step.watch.aim.may_come(frame):
+        _take_further(debugger, thread, frame, step)
+        return True
+    if step.coroutine is None or not _is_in_another_task(step):
+        return False
+    _take_further(debugger, thread, step.coroutine, step)
+    return True
+
+
+def _is_in_another_task(step: _Step) -> bool:
+    """Whether a step in a coroutine has come to another task, while its own only waits."""
+    now = tasks.current()
+    return step.task is not None and not step.task.is_over() and (now is None or now.task is not step.task.task)
+
+
+def _take_further(debugger: Any, thread: threading.Thread, frame: FrameType, step: _Step) -> None:
     from _pydevd_bundle.pydevd_constants import STATE_RUN
 
-    if step.coroutine is None or step.task is None or getattr(thread, "stop_reason", None) != step.original:
-        return False
-    now = tasks.current()
-    if (now is not None and now.task is step.task.task) or step.task.is_over():
-        return False
     info: Any = getattr(thread, "additional_info")
     info.pydev_original_step_cmd, info.pydev_step_cmd = step.original, step.command
-    info.pydev_step_stop = step.stop_frame or step.coroutine
+    info.pydev_step_stop = step.stop_frame or frame
     info.pydev_state = STATE_RUN
     info.update_stepping_info()
     _arriving.discard(thread)
-    debugger.set_trace_for_frame_and_parents(thread.ident, step.coroutine)
-    _begin_step(debugger, thread, step.coroutine)
-    return True
+    debugger.set_trace_for_frame_and_parents(thread.ident, frame)
+    _begin_step(debugger, thread, frame, step.watch)

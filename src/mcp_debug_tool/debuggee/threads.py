@@ -72,9 +72,9 @@ def _is_pydevds(frame: FrameType | None) -> bool:
 
 def _stopped_in(frame: FrameType | None) -> FrameType | None:
     """The frame that a waiting thread was stopped in: below what the debugger waits with, and the debugger itself."""
-    while frame is not None and not _is_the_debuggers(frame):
+    while frame is not None and not is_the_debuggers(frame):
         frame = frame.f_back
-    while frame is not None and _is_the_debuggers(frame):
+    while frame is not None and is_the_debuggers(frame):
         frame = frame.f_back
     return frame
 
@@ -82,13 +82,14 @@ def _stopped_in(frame: FrameType | None) -> FrameType | None:
 def _visible(frame: FrameType | None) -> list[FrameType]:
     found: list[FrameType] = []
     while frame is not None and len(found) < MAX_DEPTH:
-        if not _is_the_debuggers(frame):
+        if not is_the_debuggers(frame):
             found.append(frame)
         frame = frame.f_back
     return found
 
 
-def _is_the_debuggers(frame: FrameType) -> bool:
+def is_the_debuggers(frame: FrameType) -> bool:
+    """Whether a frame is ours or pydevd's, and not the program's."""
     import pydevd
 
     from .patches import PAUSE_FUNCTION

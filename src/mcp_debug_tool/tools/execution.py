@@ -11,7 +11,9 @@ from ..breakpoints import BreakpointSpec
 from ..errors import InvalidArgument
 from ..protocol.state import State
 from ..sessions import Session, SessionManager
+from ..stop_reader import MAX_FRAMES
 from ..stops import Stop
+from ..subjects import thread_to_move
 from ..views import Answer
 from .outcomes import compiled, outcome, page
 from .parameters import Detail, SessionId, ThreadName, Timeout, TriggerAgain, manager
@@ -89,29 +91,37 @@ async def step(
         _require_stopped(found, "step")
         subject = await found.wrapper.subject(thread)
         before = found.wrapper.stop
-        arguments = {} if target is None else await subject.step_target(target)
+        if target is not None:
+            thread_to_move(subject)
+            await subject.aim(target)
         found.resumed_at = found.journal.end
         for taken in range(1, count + 1):
-            await found.wrapper.resume("stepIn" if arguments else _STEPS[kind], subject, arguments)
+            await found.wrapper.resume(_STEPS[kind if target is None or taken > 1 else "over"], subject)
             notes = [f"{taken} of {count} steps taken"] if count > 1 else []
             answer = await outcome(found, timeout_s, full=detail == "full", notes=notes)
             stop = found.wrapper.stop
             if stop is None or stop.reason != "step" or stop.breakpoints:
                 return answer
-            subject, arguments = await found.wrapper.subject(None), {}
-        if kind == "into" and count == 1 and _passed_over_a_call(found, before, stop):
-            note = "only library code was called there, and just_my_code passes over it: set a breakpoint in it"
+            subject = await found.wrapper.subject(None)
+        if count == 1 and (note := _of_calls_passed(found, kind, target, before, stop)):
             return _with_note(answer, note)
         return answer
 
 
-def _passed_over_a_call(session: Session, before: Stop | None, after: Stop | None) -> bool:
-    """Whether a step into a line with a call has entered nothing."""
-    if before is None or after is None or before.frame is None or not before.views or not session.just_my_code:
-        return False
+def _of_calls_passed(session: Session, kind: str, target: str | None, before: Stop | None, after: Stop | None) -> str:
+    """What is to be said of a step that was to enter a call, and has entered none."""
+    if before is None or after is None or before.frame is None or len(before.frames) >= MAX_FRAMES:
+        return ""
+    if len(after.frames) > len(before.frames):
+        return ""
+    if target is not None:
+        return f"{target} was not entered: it was not called, or only C or library code was"
+    if kind != "into" or not before.views or not session.just_my_code or len(after.frames) != len(before.frames):
+        return ""
     view = before.views[0]
     line = view.source[view.frame.line - view.first_line] if view.source else ""
-    return "(" in line and len(after.frames) == len(before.frames)
+    only_library = "only library code was called there, and just_my_code passes over it: set a breakpoint in it"
+    return only_library if "(" in line else ""
 
 
 async def pause(

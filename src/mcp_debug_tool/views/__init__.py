@@ -15,6 +15,7 @@ from .asked import (
     stack_page,
     variables_page,
 )
+from .further import completions_page, modules_page
 from .overview import overview_page
 from .state import (
     NEXT_AT_CRASH,
@@ -50,6 +51,7 @@ __all__ = [
     "assigned_page",
     "breakpoint_line",
     "breakpoints_page",
+    "completions_page",
     "cut",
     "cut_path",
     "cut_source",
@@ -59,6 +61,7 @@ __all__ = [
     "exit_page",
     "exit_reason",
     "lost_page",
+    "modules_page",
     "output_page",
     "overview_page",
     "path",

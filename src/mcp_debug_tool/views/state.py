@@ -115,6 +115,8 @@ def _stop_page(stop: Stop, scene: Scene, size: _Size) -> Answer:
         news = replace(view, variables=tuple(pair for pair in view.variables if pair not in seen))
         seen.update(view.variables)
         fields[name] = _variables(news, size, scene.changed if index == 0 else {})
+    if stop.returned:
+        fields["returned"] = _returned(stop.returned, size)
     if stop.test is not None and stop.test.fixtures:
         fields["fixtures"] = _fixtures(stop.test, size)
     fields["output"] = tail(scene.output, size.output)
@@ -130,6 +132,8 @@ def _stop_page(stop: Stop, scene: Scene, size: _Size) -> Answer:
 
 def stop_reason(stop: Stop) -> str:
     """Why the program stopped, in a few words."""
+    if stop.reason == "goto":  # a thread whose own stop was not shown yet has been moved
+        return stop.reason
     if stop.breakpoints:
         gone = dict.fromkeys(stop.removed, ", temporary: now removed")
         hits = ", ".join(f"{name} (hit {count}{gone.get(name, '')})" for name, count in stop.breakpoints)
@@ -153,6 +157,13 @@ def _explanation(test: TestFailure, size: _Size) -> list[str]:
     most = max(size.names - 4, 3)
     lines = [cut(line, size.notes) for line in test.explanation]
     return lines if len(lines) <= most else [*lines[: most - 1], f"… {len(lines) - most + 1} more lines"]
+
+
+def _returned(values: Sequence[tuple[str, str]], size: _Size) -> dict[str, str]:
+    """What came back last, as much as there is room for."""
+    left = len(values) - size.names
+    shown = {cut(name, 60): cut_value(value, size.chars) for name, value in values[max(left, 0) :]}
+    return {"…": f"{left} before", **shown} if left > 0 else shown
 
 
 def _fixtures(test: TestFailure, size: _Size) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 from mcp.types import Tool
 
 from mcp_debug_tool.server import INSTRUCTIONS, tools
+from mcp_debug_tool.settings import Settings
 from mcp_debug_tool.tools.parameters import BreakpointArgument
 from mcp_debug_tool.tools.registration import DebugTool
 
@@ -19,6 +20,8 @@ SNAPSHOTS = Path(__file__).parent.parent / "snapshots"
 UPDATE = "UPDATE_SNAPSHOTS"
 # 3,000 tokens at four bytes each: what a host sends with every request of its model.
 MAX_BYTES = 12_000
+# What `--tools full` adds to it.
+MAX_FURTHER_BYTES = 2_500
 # Parameters whose names say all there is to say.
 SPEAKING = {"args", "stop_on_entry", "env_file", "follow_children", "stream"}
 # Some hosts cut a description there.
@@ -38,7 +41,8 @@ def definition(made: DebugTool) -> dict[str, Any]:
     return listed.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
-TOOLS = tools()
+CORE = [made.name for made in tools("core")]
+TOOLS = tools("full")
 NAMES = [made.name for made in TOOLS]
 DEFINITIONS = {made.name: definition(made) for made in TOOLS}
 
@@ -73,12 +77,27 @@ def test_there_is_a_snapshot_of_each_tool_and_of_nothing_else() -> None:
     assert found == sorted(NAMES), f"{UPDATE}=1 puts {SNAPSHOTS} right"
 
 
+def sizes(names: Iterable[str]) -> dict[str, int]:
+    """The bytes of each definition."""
+    return {n: len(json.dumps(DEFINITIONS[n], ensure_ascii=False, separators=(",", ":")).encode()) for n in names}
+
+
 def test_all_tools_together_are_small() -> None:
-    sizes = {
-        name: len(json.dumps(tool, ensure_ascii=False, separators=(",", ":")).encode())
-        for name, tool in DEFINITIONS.items()
-    }
-    assert sum(sizes.values()) <= MAX_BYTES, sizes
+    assert sum(sizes(CORE).values()) <= MAX_BYTES, sizes(CORE)
+
+
+def test_the_further_tools_of_the_full_profile_are_small_too() -> None:
+    further = [name for name in NAMES if name not in CORE]
+    assert sum(sizes(further).values()) <= MAX_FURTHER_BYTES, sizes(further)
+
+
+def test_the_core_is_what_is_offered_unless_more_is_asked_for() -> None:
+    assert [made.name for made in tools()] == CORE
+    assert Settings().tools == "core"
+
+
+def test_the_full_profile_is_the_core_and_the_further_tools_behind_it() -> None:
+    assert [*CORE, "goto", "modules", "complete"] == NAMES
 
 
 def test_no_two_tools_have_one_name() -> None:
@@ -95,13 +114,14 @@ def test_a_tool_is_described_in_a_few_sentences(name: str) -> None:
 
 def test_tools_that_only_read_say_so_and_no_others() -> None:
     reading = {name for name, tool in DEFINITIONS.items() if tool["annotations"].get("readOnlyHint", False)}
-    assert reading == {"list_breakpoints", "wait", "get_stack", "get_variables", "sessions"}
+    assert reading == {"list_breakpoints", "wait", "get_stack", "get_variables", "sessions", "modules", "complete"}
 
 
 def test_tools_that_run_code_of_the_program_or_the_agent_are_not_called_harmless() -> None:
     # What is not said is so by default: it is destructive.
     harmless = {name for name, tool in DEFINITIONS.items() if not tool["annotations"].get("destructiveHint", True)}
     assert not harmless & {"start", "restart", "continue", "step", "evaluate", "set_variable", "set_breakpoint", "stop"}
+    assert "goto" not in harmless
 
 
 @pytest.mark.parametrize("name", NAMES)
