@@ -26,8 +26,8 @@ class StopReader:
         self._inspector = inspector
         self._placer = placer
 
-    async def read(self, body: Mapping[str, Any]) -> Stop | None:
-        """The stop that DAP's `stopped` event announced, in full; None when nobody wanted it.
+    async def read(self, body: Mapping[str, Any]) -> Stop:
+        """The stop that DAP's `stopped` event announced, in full.
 
         Raises:
             AdapterError: the program's debugger does not tell.
@@ -35,12 +35,13 @@ class StopReader:
         """
         thread_id = int(body["threadId"])
         reason = str(body.get("reason", "stop"))
-        frames = await self._all_frames(thread_id)
+        frames, depth = await self._all_frames(thread_id)
         in_handler = bool(frames) and frames[0].function == _PAUSE_FUNCTION
-        frames = [frame for frame in frames if frame.function != _PAUSE_FUNCTION]
+        if in_handler:
+            frames, depth = frames[1:], depth - 1
         shown = _shown_frames(frames, reason)
         if not shown:
-            return Stop(reason, thread_id, tuple(frames))
+            return Stop(reason, thread_id, tuple(frames), depth=depth)
         page = await self._inspector.call(
             "stop_page",
             {
@@ -52,19 +53,18 @@ class StopReader:
             },
             frame_id=int(shown[0].id),
         )
-        raised = page.get("raised")
-        if raised is not None and not raised.get("wanted"):
-            return None
-        cause = page.get("stop") or raised or {}
+        cause = page.get("stop") or {}
         return Stop(
-            reason=reason,
+            reason=str(cause.get("reason") or reason),
             thread_id=thread_id,
             frames=tuple(frames),
             views=tuple(map(view_from_program, shown, page["frames"])),
+            depth=depth,
             breakpoints=tuple((str(name), int(count)) for name, count in cause.get("breakpoints", ())),
             errors=tuple(cause.get("errors", ())),
             exception=tuple(self._link(entry) for entry in page.get("exception", ())),
             uncaught=bool(page.get("uncaught")),
+            unhandled=bool(cause.get("unhandled")),
             test=failed_test_from_program(page["test"]) if page.get("test") else None,
             thread_name=str(page.get("thread", "")),
             task=str(page.get("task", "")),
@@ -79,13 +79,16 @@ class StopReader:
 
     async def stack(self, thread_id: int, start: int = 0, count: int = MAX_FRAMES) -> list[Frame]:
         """Frames of a thread, innermost first; works while it runs, too."""
-        return [frame for frame in await self._all_frames(thread_id, start, count) if frame.function != _PAUSE_FUNCTION]
+        frames, _ = await self._all_frames(thread_id, start, count)
+        return [frame for frame in frames if frame.function != _PAUSE_FUNCTION]
 
-    async def _all_frames(self, thread_id: int, start: int = 0, count: int = MAX_FRAMES) -> list[Frame]:
+    async def _all_frames(self, thread_id: int, start: int = 0, count: int = MAX_FRAMES) -> tuple[list[Frame], int]:
+        """Some frames of a thread, and how many it has in all."""
         body = await self._client.request("stackTrace", {"threadId": thread_id, "startFrame": start, "levels": count})
         frames = [self._placer.as_seen_here(frame_from_dap(frame)) for frame in body.get("stackFrames", ())]
         # pydevd appends the frames of the exceptions before this one.
-        return [frame for frame in frames if not frame.function.startswith("[Chained Exc:")]
+        frames = [frame for frame in frames if not frame.function.startswith("[Chained Exc:")]
+        return frames, max(int(body.get("totalFrames") or 0), start + len(frames))
 
 
 def _shown_frames(frames: list[Frame], reason: str) -> list[Frame]:

@@ -21,7 +21,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class Link:
-    """One exception of a chain: `because` says how it led to the one before it."""
+    """One exception of a chain or a group: `because` says how it led to the one before it, or its number."""
 
     type: str
     message: str
@@ -29,6 +29,8 @@ class Link:
     line: int | None = None
     function: str | None = None
     because: str | None = None
+    notes: tuple[str, ...] = ()
+    """What was added to it by `add_note`."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,8 @@ class Stop:
     thread_id: int
     frames: tuple[Frame, ...]
     views: tuple[FrameView, ...] = ()
+    depth: int = 0
+    """How many frames there are, where `frames` are only the innermost of them."""
     thread_name: str = ""
     task: str = ""
     """Name of the task that ran, of asyncio or another library; empty outside of any."""
@@ -80,6 +84,8 @@ class Stop:
     """Conditions and log messages that raised."""
     exception: tuple[Link, ...] = ()
     uncaught: bool = False
+    unhandled: bool = False
+    """It leaves the user's code for a library's."""
     test: TestFailure | None = None
     """The failing test, where that is why it stopped."""
     returned: tuple[tuple[str, str], ...] = ()
@@ -129,7 +135,8 @@ def frame_from_program(entry: Sequence[Any], frame_id: int | str = 0) -> Frame:
 def link_from_program(entry: Mapping[str, Any]) -> Link:
     """One entry of the program's account of an exception."""
     file, line, function = entry.get("at") or (None, None, None)
-    return Link(entry["type"], entry["message"], file, line, function, entry.get("because"))
+    notes = tuple(map(str, entry.get("notes", ())))
+    return Link(entry["type"], entry["message"], file, line, function, entry.get("because"), notes)
 
 
 def failed_test_from_program(entry: Mapping[str, Any]) -> TestFailure:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -51,15 +51,19 @@ class Subject:
             AdapterError: it has ended.
         """
         if not self.key and self.stop is not None:
-            frames = await self.process.reader.stack(self.thread_id, start, count + 1)
+            frames = await self._stopped_frames(start + count + 1)
             awaiting = await self.process.inspector.call("awaiting", frame_id=self._stopped_frame)
-            return Stack(tuple(frames[:count]), start + len(frames), self._awaited_by(awaiting))
+            return Stack(tuple(frames[start : start + count]), len(frames), self._awaited_by(awaiting))
         body = await self.process.inspector.call("stack", {"key": self.key, "start": start, "count": count})
         frames = [
             self.process.placer.as_seen_here(frame_from_program(entry, f"{self.key}:{index}"))
             for index, entry in enumerate(body["frames"], start)
         ]
         return Stack(tuple(frames), int(body["total"]), self._awaited_by(body.get("awaited_by", ())))
+
+    async def _stopped_frames(self, count: int) -> list[Frame]:
+        """The innermost `count` frames of the stop that is shown; from its top on, for a frame of ours is left out."""
+        return await self.process.reader.stack(self.thread_id, 0, count + 1)
 
     def _awaited_by(self, entries: Any) -> tuple[tuple[str, Frame], ...]:
         seen_here = self.process.placer.as_seen_here
@@ -76,7 +80,9 @@ class Subject:
         if not self.key and stop is not None and stop.frames:
             if index is None:
                 return stop.views[0].frame if stop.views else stop.frames[0]
-            frames: tuple[Frame, ...] = stop.frames
+            frames: Sequence[Frame] = stop.frames
+            if len(frames) <= index < stop.depth:
+                frames = await self._stopped_frames(index + 1)
         else:
             frames = (await self.stack(0, MAX_FRAMES)).frames
             if index is None and frames:
@@ -85,7 +91,8 @@ class Subject:
             raise WrongState(f"{self.name} has no Python frame", hint=_HINT)
         assert index is not None
         if index >= len(frames):
-            raise InvalidArgument("frame", f"there is no frame {index}; the stack has 0 to {len(frames) - 1}")
+            last = max(stop.depth if stop is not None and not self.key else 0, len(frames)) - 1
+            raise InvalidArgument("frame", f"there is no frame {index}; the stack has 0 to {last}")
         return frames[index]
 
     async def aim(self, wanted: str) -> None:

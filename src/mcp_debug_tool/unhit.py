@@ -11,14 +11,14 @@ def why_not_hit(breakpoint: Breakpoint) -> str:
         return breakpoint.problem
     if breakpoint.waits:
         return "no program has connected"
-    if breakpoint.spec.exception is not None:
-        return "no such exception was raised where it could be seen"
     reports = list(breakpoint.reports.values())
-    if not reports:
-        return "the program ended without telling more (os._exit, a signal or a lost connection)"
     passed = sum(report.passed for report in reports)
     if passed:
         return f"its condition was false {passed} time{'s' if passed != 1 else ''}"
+    if breakpoint.spec.exception is not None:
+        return "no such exception was raised where it could be seen"
+    if not reports:
+        return "the program ended without telling more (os._exit, a signal or a lost connection)"
     if any(report.loaded for report in reports):
         return "its line was never reached; the file was imported"
     place = breakpoint.place

@@ -397,6 +397,36 @@ async def test_conditions_hit_conditions_and_log_points_hold_in_an_attached_prog
     assert (stop.reason, stop.locals["n"]) == ("breakpoint b3 (hit 6)", "6 (was 4)")
 
 
+async def test_what_is_decided_in_a_launched_program_is_in_an_attached_one(
+    agent: Agent, program: Program, foreign: Foreign
+) -> None:
+    path = program("""
+        import pdb
+        def fails(n):
+            raise KeyError(n)  # @raised
+        for n in range(2000):
+            try:
+                fails(n)
+            except KeyError:
+                pass
+        pdb.set_trace()
+        after = 1  # @after
+    """)
+    process, port = foreign.under_debugpy(path, "--wait-for-client")
+    rule = {"exception": "KeyError", "condition": "n == 1500"}
+    stop = await agent.ok("attach", port=port, breakpoints=[rule], break_on=["ValueError", "user_unhandled"])
+    assert stop.reason == "raised exception, breakpoint b1 (hit 1)"
+    assert stop.locals["n"] == "1500"
+    stop = await agent.ok("continue")
+    assert stop.reason == "pdb.set_trace() in the program"
+    assert stop.line == line_of(path, "after")
+    assert [line.split()[2] for line in (await agent.ok("list_breakpoints")).data["breakpoints"]] == [
+        "KeyError", "ValueError",
+    ]  # fmt: skip
+    assert (await agent.ok("continue")).state == "exited"
+    assert process.wait(10) == 0
+
+
 async def test_exceptions_stop_an_attached_program_and_its_end_is_told(
     agent: Agent, program: Program, foreign: Foreign
 ) -> None:

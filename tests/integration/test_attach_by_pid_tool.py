@@ -111,6 +111,41 @@ async def test_a_program_with_our_hook_needs_no_gdb(agent: Agent, program: Progr
         assert stop.line == line_of(path, "tick")
 
 
+@pytest.mark.parametrize("version", ["3.11", "3.12"])
+@pytest.mark.parametrize("call", ["breakpoint()", "import pdb; pdb.set_trace()"])
+async def test_the_programs_own_calls_stop_in_the_debugger_while_it_is_there(
+    agent: Agent, program: Program, version: str, call: str
+) -> None:
+    python = find(version)
+    if python is None:
+        pytest.skip(f"there is no Python {version}")
+    path = program(f"""
+        import sys, time
+        asked = False
+        def tick(n):
+            if asked:
+                {call}
+            return n  # @after
+        n = 0
+        print("up", flush=True)
+        while n < 3000:
+            n += 1
+            tick(n)
+            time.sleep(0.02)
+    """)
+    with running(python, path, PYTHONPATH=hook_folder()) as process:
+        await agent.ok("attach", pid=process.pid, break_on=["KeyError"])
+        await agent.ok("pause")
+        await agent.ok("set_variable", path="asked", value="True")
+        stop = await agent.ok("continue")
+        assert stop.reason == f"{call.rpartition('; ')[2]} in the program"
+        assert stop.line == line_of(path, "after")
+        await agent.ok("set_variable", path="asked", value="False")
+        assert (await agent.ok("list_breakpoints")).data["breakpoints"][0].startswith("b1 exception KeyError")
+        await agent.ok("stop")
+        assert process.poll() is None
+
+
 @needs_gdb
 async def test_a_program_that_ends_while_attached_is_told(agent: Agent, program: Program) -> None:
     path = program("""

@@ -105,7 +105,9 @@ def _debugger(debugpy: str) -> Any:
         _require_free_monitoring()
         _theirs["breakpointhook"] = sys.breakpointhook
         pydevd = boot.import_pydevd(debugpy)
-        _theirs["pydevd breakpointhook"] = sys.breakpointhook
+        from . import breakpoint_calls
+
+        _theirs["pydevd breakpointhook"] = breakpoint_calls.breakpointhook
     elif not _is_within(getattr(pydevd, "__file__", None), debugpy):
         raise Refused(
             "the program has loaded a debugger of its own (%s); attach to the host and port it listens on"
@@ -148,11 +150,12 @@ def _patch(pydevd: Any) -> None:
     if __package__ + ".patches" in sys.modules:
         _let_go_at_the_end(pydevd)
         return
-    from . import forks, patches
+    from . import breakpoint_calls, forks, patches
 
     patches.apply(pydevd)
     forks.leave_forks_alone(pydevd)
     patches.tell_when_tracing_was_lost(pydevd)
+    breakpoint_calls.watch_modules()
     _let_go_at_the_end(pydevd)
 
 

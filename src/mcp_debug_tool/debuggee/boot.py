@@ -24,7 +24,7 @@ def start(settings: str, before: set[str], folders: list[str]) -> None:
     _restore_environment(config["environ"])
     pydevd = import_pydevd(config["debugpy"])
 
-    from . import children, connecting, forks, patches, test_frameworks
+    from . import breakpoint_calls, children, connecting, forks, multiprocess, patches, test_frameworks
 
     patches.apply(pydevd)
     connecting.connect(pydevd, config)
@@ -33,11 +33,13 @@ def start(settings: str, before: set[str], folders: list[str]) -> None:
     forks.fork_without_warning()
     if config.get("follow"):
         children.follow(pydevd, config)
+        multiprocess.install()
     _forget_shadowing_modules([config["first_path"], *folders], before)
     patches.reset_thread_names()
     patches.stop_at_exceptions_without_tracing(pydevd)
     patches.tell_when_tracing_was_lost(pydevd)
     patches.report_breakpoints_at_end()
+    breakpoint_calls.install()
     test_frameworks.install(bool(config.get("pytest")))
     patches.trace_from_the_first_frame(pydevd)
 

@@ -11,8 +11,8 @@ import operator
 import os
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from types import CodeType, TracebackType
+from collections.abc import Callable, Mapping
+from types import CodeType
 from typing import Any
 
 from . import events
@@ -40,10 +40,10 @@ class _Rule(object):
 
     def __init__(self, entry: dict[str, Any]) -> None:
         self.id: str = entry["id"]
-        self.condition = _compiled(entry.get("condition"), "<condition>")
+        self.condition = compiled(entry.get("condition"), "<condition>")
         self.hit_condition: tuple[str, int] | None = entry.get("hit_condition")
         message = entry.get("log_message")
-        self.log = None if message is None else _compiled(log_expression(message), "<log message>")
+        self.log = None if message is None else compiled(log_expression(message), "<log message>")
 
 
 def log_expression(message: str) -> str:
@@ -94,7 +94,8 @@ def _field(field: str) -> str:
     raise SyntaxError("too many kinds of quotes in %s" % field)
 
 
-def _compiled(source: str | None, name: str) -> CodeType | None:
+def compiled(source: str | None, name: str) -> CodeType | None:
+    """The code of an expression, or None where there is none."""
     return None if not source else compile(source.strip(), name, "eval", dont_inherit=True)
 
 
@@ -104,7 +105,7 @@ def check(entry: dict[str, Any]) -> str | None:
         source = entry.get(field)
         if source is not None:
             try:
-                _compiled(make(source), "<%s>" % field)
+                compiled(make(source), "<%s>" % field)
             except (SyntaxError, ValueError) as error:
                 return "%s is not valid Python: %s (%r)" % (field, getattr(error, "msg", error), source)
     return None
@@ -128,7 +129,7 @@ def set_table(lines: dict[str, list[dict[str, Any]]], files: list[str]) -> dict[
                 refused[entry["id"]] = error
         table[key] = rules
     _table = table
-    return {"refused": refused, "library": _count_library_as_user_code(files)}
+    return {"refused": refused, "library": count_library_as_user_code(files)}
 
 
 def reports() -> dict[str, dict[str, Any]]:
@@ -138,9 +139,8 @@ def reports() -> dict[str, dict[str, Any]]:
     for key, rules in list(_table.items()):
         file = key.rpartition(":")[0]
         for rule in rules:
-            hits, passed = _counts.get(rule.id, 0), _passed.get(rule.id, 0)
-            entry: dict[str, Any] = {"hits": hits, "passed": passed, "loaded": True}
-            if not hits and not passed:
+            entry = counted(rule.id)
+            if not entry["hits"] and not entry["passed"]:
                 seen = _files_seen() if seen is None else seen
                 entry.update(_loaded(file, seen))
             answer[rule.id] = entry
@@ -178,7 +178,6 @@ def forget() -> None:
     _table, _pid, _lock = {}, os.getpid(), threading.Lock()
     for record in (_stops, _counts, _passed, _included):
         record.clear()
-    _exceptions.rules, _exceptions.all_raised, _exceptions.last = (), False, None
 
 
 def hit(key: str) -> bool:
@@ -196,24 +195,40 @@ def hit(key: str) -> bool:
             stopping.append(rule.id)
             errors.append("%s: the condition or log message raised %s: %s" % (rule.id, type(error).__name__, error))
     if stopping:
-        _stops[threading.get_ident()] = {"breakpoints": [[i, _counts.get(i, 0)] for i in stopping], "errors": errors}
+        note_stop({"breakpoints": [[i, _counts.get(i, 0)] for i in stopping], "errors": errors})
     return bool(stopping)
 
 
 def _wants_stop(rule: _Rule, names: dict[str, Any], local_names: Mapping[str, Any]) -> bool:
-    if rule.condition is not None and not _evaluated(rule.condition, names, local_names):
-        with _lock:
-            _passed[rule.id] = _passed.get(rule.id, 0) + 1
+    if rule.condition is not None and not evaluated(rule.condition, names, local_names):
+        count_passed(rule.id)
         return False
-    with _lock:
-        count = _counts[rule.id] = _counts.get(rule.id, 0) + 1
+    count = count_hit(rule.id)
     if rule.hit_condition is not None and not _count_matches(rule.hit_condition, count):
         return False
     if rule.log is None:
         return True
-    text = _evaluated(rule.log, names, local_names)
+    text = evaluated(rule.log, names, local_names)
     events.send("mcpDebugLog", {"breakpoint": rule.id, "text": text[:4096]})
     return False
+
+
+def count_hit(rule_id: str) -> int:
+    """Count a hit of a breakpoint; how many there have been with it."""
+    with _lock:
+        count = _counts[rule_id] = _counts.get(rule_id, 0) + 1
+    return count
+
+
+def count_passed(rule_id: str) -> None:
+    """Count that a breakpoint's condition was false."""
+    with _lock:
+        _passed[rule_id] = _passed.get(rule_id, 0) + 1
+
+
+def counted(rule_id: str) -> dict[str, Any]:
+    """How a breakpoint has fared here: {hits, passed, loaded}."""
+    return {"hits": _counts.get(rule_id, 0), "passed": _passed.get(rule_id, 0), "loaded": True}
 
 
 def _count_matches(hit_condition: tuple[str, int], count: int) -> bool:
@@ -221,91 +236,17 @@ def _count_matches(hit_condition: tuple[str, int], count: int) -> bool:
     return _COMPARE[compare](count, number)
 
 
+def note_stop(why: dict[str, Any]) -> None:
+    """Keep why this thread is about to stop: {breakpoints, errors, reason, unhandled}, as far as there is any."""
+    _stops[threading.get_ident()] = why
+
+
 def take_stop(thread_ident: int) -> dict[str, Any] | None:
-    """What `hit` decided for the stop this thread is in, once."""
+    """Why this thread is to stop, once."""
     return _stops.pop(thread_ident, None)
 
 
-def set_exceptions(rules: list[dict[str, Any]], all_raised: bool) -> dict[str, Any]:
-    """Stop when an exception of a named class is raised: `rules` are {id, name, condition?}, name plain or dotted.
-
-    pydevd would have to import the class first; here its name and its bases' are compared when it is raised.
-    """
-    import pydevd
-    from _pydevd_bundle.pydevd_breakpoints import get_exception_breakpoint
-
-    error = next((e for e in map(check, rules) if e), None)
-    if error:
-        return {"refused": error}
-    _exceptions.all_raised = all_raised
-    _exceptions.rules = [(rule["id"], rule["name"], _compiled(rule.get("condition"), "<condition>")) for rule in rules]
-    debugger = pydevd.get_global_debugger()
-
-    def matching(exception_type: type[BaseException], exceptions: Any) -> Any:
-        found = get_exception_breakpoint(exception_type, exceptions)
-        if issubclass(exception_type, SystemExit) and not _is_named(exception_type):
-            return None  # an exit is no crash, whatever its code
-        if found is None or _exceptions.all_raised or exceptions is not debugger.break_on_caught_exceptions:
-            return found
-        return found if _is_named(exception_type) else None
-
-    debugger.get_exception_breakpoint = matching
-    return {}
-
-
-def _is_named(exception_type: type[BaseException]) -> bool:
-    names = class_names(exception_type)
-    return any(name in names for _, name, _ in _exceptions.rules)
-
-
-class _Exceptions(object):
-    """Rules for raised exceptions, and the last stop at one: pydevd stops again in each frame it passes."""
-
-    all_raised = False
-    rules: Sequence[tuple[str, str, CodeType | None]] = ()
-    last: tuple[int, int] | None = None
-
-
-_exceptions = _Exceptions()
-
-
-def raised_stop(error: BaseException, trace: TracebackType | None, names: dict[str, Any]) -> dict[str, Any]:
-    """What a stop at a raised exception is: {repeat}, or the {breakpoints} that want it and their {errors}.
-
-    The same object with a longer traceback is the same exception on its way up.
-    """
-    depth = 0
-    while trace is not None:
-        depth, trace = depth + 1, trace.tb_next
-    last, _exceptions.last = _exceptions.last, (id(error), depth)
-    if last is not None and last[0] == id(error) and depth > last[1]:
-        return {"repeat": True}
-    answer: dict[str, Any] = {"breakpoints": [], "errors": [], "wanted": _exceptions.all_raised}
-    class_name = class_names(type(error))
-    for rule_id, name, condition in _exceptions.rules:
-        if name not in class_name:
-            continue
-        try:
-            if condition is not None and not _evaluated(condition, names, {"exception": error}):
-                continue
-        except Exception as failure:
-            answer["errors"].append("%s: the condition raised %s: %s" % (rule_id, type(failure).__name__, failure))
-        count = _counts[rule_id] = _counts.get(rule_id, 0) + 1
-        answer["breakpoints"].append([rule_id, count])
-        answer["wanted"] = True
-    return answer
-
-
-def class_names(exception_type: type[BaseException]) -> set[str]:
-    """Every name a class answers to: its own and its bases', plain and dotted."""
-    names: set[str] = set()
-    for base in exception_type.__mro__:
-        names.add(base.__name__)
-        names.add("%s.%s" % (base.__module__, base.__qualname__))
-    return names
-
-
-def _evaluated(code: CodeType, names: dict[str, Any], local_names: Mapping[str, Any]) -> Any:
+def evaluated(code: CodeType, names: dict[str, Any], local_names: Mapping[str, Any]) -> Any:
     """The value of a compiled expression; a comprehension in it sees the locals too."""
     if any(hasattr(constant, "co_code") for constant in code.co_consts):
         merged = dict(names)
@@ -314,7 +255,7 @@ def _evaluated(code: CodeType, names: dict[str, Any], local_names: Mapping[str, 
     return eval(code, names, local_names)
 
 
-def _count_library_as_user_code(files: list[str]) -> dict[str, str]:
+def count_library_as_user_code(files: list[str]) -> dict[str, str]:
     """Let pydevd stop in these files although just_my_code leaves their kind out; their packages come along."""
     import pydevd
     from _pydevd_bundle.pydevd_filtering import ExcludeFilter

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import FrameType
 from typing import Any
 
-from . import frames, suspension, values
+from . import chain, frames, suspension, values
 from .limits import TimeLimit, time_limit
 from .values import parts
 
@@ -66,7 +66,7 @@ def _message(error: BaseException) -> str:
     if isinstance(error, SyntaxError):
         place = " (line %s, column %s)" % (error.lineno, error.offset)
         return "%s: %s%s" % (name, error.msg, place)
-    text = frames.guarded_message(error, 1000)
+    text = chain.message(error, 1000)
     return "%s: %s" % (name, text) if text else name
 
 

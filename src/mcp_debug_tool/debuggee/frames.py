@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import io
 import linecache
-import os
 import re
 import sys
 import threading
@@ -13,7 +12,7 @@ import time
 from types import FrameType, TracebackType
 from typing import Any
 
-from . import breakpoints, lines, post_mortem, returns, suspension, tasks, threads, values
+from . import breakpoints, chain, lines, post_mortem, returns, suspension, tasks, threads, values
 from .limits import TimeLimit, time_limit
 from .values import kinds, pages, parts
 
@@ -57,10 +56,7 @@ def names_of(frame: FrameType) -> dict[str, Any]:
 def stop_page(
     frame_ids: list[int], source_lines: int, max_names: int, max_chars: int, is_exception: bool
 ) -> dict[str, Any]:
-    """All of a stop in one answer: why, then locals and source of each frame, then the exception.
-
-    A raised exception may be a repetition, or wanted by nobody: then the answer ends after saying so.
-    """
+    """All of a stop in one answer: why, then locals and source of each frame, then the exception."""
     from _pydevd_bundle.pydevd_comm_constants import CMD_STEP_CAUGHT_EXCEPTION
 
     flush()
@@ -74,17 +70,14 @@ def stop_page(
     stop = breakpoints.take_stop(threading.get_ident())
     if stop:
         answer["stop"] = stop
-    first = find(frame_ids[0])
-    error, trace = first.f_locals.get("__exception__", (None, None, None))[1:] if is_exception else (None, None)
     failure = post_mortem.current() if is_exception else None
+    error, trace = _exception() if failure is None and is_exception else (None, None)
     if failure is not None:
         error, trace = failure.error, failure.trace
+        if failure.reason:
+            answer["stop"] = {"reason": failure.reason}
     if error is not None and getattr(threading.current_thread(), "stop_reason", None) != CMD_STEP_CAUGHT_EXCEPTION:
         answer["uncaught"] = True
-    elif error is not None:
-        answer["raised"] = breakpoints.raised_stop(error, trace, names_of(first))
-        if not answer["raised"].get("wanted"):
-            return answer
     deadline = time.monotonic() + PAGE_SECONDS
     for frame_id in frame_ids:
         answer["frames"].append(_shown(find(frame_id), source_lines, max_names, max_chars, deadline))
@@ -92,16 +85,27 @@ def stop_page(
     if returned:
         answer["returned"] = _described(returned, max_chars, deadline)
     if error is not None:
-        answer["exception"] = describe_exception(error, trace, max_chars)
-    if failure is not None:
-        answer["test"] = _failed_test(failure, max_chars, deadline)
+        answer["exception"] = chain.describe(error, trace, max_chars, deadline + chain.MESSAGE_SECONDS)
+    if failure is not None and failure.test is not None:
+        answer["test"] = _failed_test(failure, failure.test, max_chars, deadline)
     return answer
 
 
-def _failed_test(failure: post_mortem.Failure, max_chars: int, deadline: float) -> dict[str, Any]:
+def _exception() -> tuple[BaseException | None, TracebackType | None]:
+    """The exception this thread stands at, with its traceback."""
+    import pydevd
+    from _pydevd_bundle.pydevd_constants import get_current_thread_id
+
+    thread_id = get_current_thread_id(threading.current_thread())
+    frames = pydevd.get_global_debugger().suspended_frames_manager.get_frames_list(thread_id)
+    return getattr(frames, "exc_desc", None), getattr(frames, "trace_obj", None)
+
+
+def _failed_test(
+    failure: post_mortem.Failure, test: post_mortem.FailedTest, max_chars: int, deadline: float
+) -> dict[str, Any]:
     """The test that failed there: {id, when, explanation, fixtures}."""
     fixtures = _described(failure.fixtures(), max_chars, deadline)
-    test = failure.test
     return {"id": test.id, "when": test.when, "explanation": failure.explanation(), "fixtures": fixtures}
 
 
@@ -181,56 +185,6 @@ def source(frame: FrameType, around: int) -> list[Any]:
     line = frame.f_lineno or 1
     first = max(line - around, 1)
     return [first, [text.rstrip("\r\n")[:200] for text in found[first - 1 : line + around]]] if found else []
-
-
-def describe_exception(
-    error: BaseException | None, trace: TracebackType | None, max_chars: int
-) -> list[dict[str, Any]]:
-    """The exception and what it came from: [{type, message, at, because}], the raised one first."""
-    chain: list[dict[str, Any]] = []
-    seen: set[int] = set()
-    link: str | None = None
-    while error is not None and id(error) not in seen and len(chain) < 6:
-        seen.add(id(error))
-        entry: dict[str, Any] = {"type": values.type_name(error), "message": guarded_message(error, max_chars * 3)}
-        # While it is on its way the exception object does not know its traceback yet.
-        place = _raised_at(error.__traceback__ if chain else trace)
-        if chain and place and _is_the_debuggers(place[0]):
-            break  # deep recursion meets its limit inside the debugger, whose own exceptions are no part of this
-        if place:
-            entry["at"] = place
-        if link:
-            entry["because"] = link
-        chain.append(entry)
-        if error.__cause__ is not None:
-            error, link = error.__cause__, "caused by"
-        elif error.__context__ is not None and not error.__suppress_context__:
-            error, link = error.__context__, "raised while handling"
-        else:
-            error = None
-    return chain
-
-
-def _is_the_debuggers(file: str) -> bool:
-    return os.path.join("_vendored", "pydevd") in file or os.path.dirname(__file__) in file
-
-
-def guarded_message(error: BaseException, max_chars: int) -> str:
-    """str(error), bounded in time and length."""
-    try:
-        with time_limit(VALUE_SECONDS):
-            return values.cut(str(error), max_chars)
-    except BaseException as failure:
-        return "<str() failed with %s>" % type(failure).__name__
-
-
-def _raised_at(trace: TracebackType | None) -> list[Any] | None:
-    if trace is None:
-        return None
-    while trace.tb_next is not None:
-        trace = trace.tb_next
-    code = trace.tb_frame.f_code
-    return [code.co_filename, trace.tb_lineno, code.co_name]
 
 
 def value_at(frame: FrameType, path: str) -> Any:

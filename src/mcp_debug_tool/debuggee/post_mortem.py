@@ -1,12 +1,18 @@
-"""Stop at an exception that has been caught already: where a test has failed, before its fixtures are torn down."""
+"""Stop at an exception that has been caught already: where a test has failed, before its fixtures are torn down.
+
+So does a process of multiprocessing that crashes, for its bootstrap catches that, and a program that asks for it by
+pdb.post_mortem().
+"""
 
 from __future__ import annotations
 
 import threading
 
+from .tracebacks import steps
+
 TYPE_CHECKING = False  # `typing` itself is not ours to load: the program may have a file of that name
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from types import FrameType, TracebackType
     from typing import Any
 
@@ -31,15 +37,20 @@ class FailedTest(object):
 
 
 class Failure(object):
-    """An exception a thread stands at although it has been caught."""
+    """An exception a thread stands at although it has been caught; `reason`: why, where the program asked for it."""
 
-    def __init__(self, error: BaseException, trace: TracebackType, test: FailedTest) -> None:
+    def __init__(
+        self, error: BaseException, trace: TracebackType, test: FailedTest | None = None, reason: str = ""
+    ) -> None:
         self.error = error
         self.trace = trace
         self.test = test
+        self.reason = reason
 
     def fixtures(self) -> list[tuple[str, Any]]:
         """(name, value) of the fixtures that are not shown as locals of the innermost frames anyway."""
+        if self.test is None:
+            return []
         shown = [frame.f_locals for frame in user_frames(self.trace)[-_FRAMES_SHOWN:]]
         found = []
         for name, value in self.test.fixtures.items():
@@ -61,21 +72,22 @@ class Failure(object):
         return lines if left <= 0 else [*lines[: MAX_LINES - 1], "… %d more lines" % (left + 1)]
 
 
-def stop(error: BaseException, trace: TracebackType | None, test: FailedTest) -> bool:
+def stop(error: BaseException, trace: TracebackType | None, test: FailedTest | None = None, reason: str = "") -> bool:
     """Stop this thread at `error` and return when it is to go on; False where nothing was stopped.
 
     Nothing is where the debugger is gone, the agent does not want to stop at uncaught exceptions, or the
-    traceback has no frame of the user's.
+    traceback has no frame of the user's. With a `reason` the program itself has asked for it.
     """
     import pydevd
 
     debugger = pydevd.get_global_debugger()
-    thread = threading.current_thread()
     seen = visible(trace)
-    if seen is None or not _can_stop(debugger, thread) or not _has_shown_frame(debugger, seen):
+    if seen is None or not _can_stop(debugger) or not (reason or debugger.break_on_uncaught_exceptions):
+        return False
+    if not reason and not _has_shown_frame(debugger, seen):
         return False
     ident = threading.get_ident()
-    _failures[ident] = Failure(error, seen, test)
+    _failures[ident] = Failure(error, seen, test, reason)
     try:
         debugger.trigger_exception_handler((type(error), error, seen), as_uncaught=False)
     finally:
@@ -88,19 +100,18 @@ def current() -> Failure | None:
     return _failures.get(threading.get_ident())
 
 
-def _can_stop(debugger: Any, thread: threading.Thread) -> bool:
+def _can_stop(debugger: Any) -> bool:
     return (
         debugger is not None
         and not debugger.pydb_disposed
-        and bool(debugger.break_on_uncaught_exceptions)
-        and not getattr(thread, "is_pydev_daemon_thread", False)
+        and not getattr(threading.current_thread(), "is_pydev_daemon_thread", False)
         and threading.get_ident() not in _failures
     )
 
 
 def _has_shown_frame(debugger: Any, trace: TracebackType) -> bool:
     """Whether just_my_code leaves anything of the traceback to look at."""
-    frames = [step.tb_frame for step in _steps(trace)]
+    frames = [step.tb_frame for step in steps(trace)]
     return any(not debugger.apply_files_filter(frame, frame.f_code.co_filename, False) for frame in frames)
 
 
@@ -109,36 +120,35 @@ def visible(trace: TracebackType | None) -> TracebackType | None:
 
     Those are the insides of `self.assertEqual`, of `pytest.fail` and of assertion functions of the user's.
     """
-    steps = list(_steps(trace))
-    while steps and _is_hidden(steps[-1].tb_frame):
-        steps.pop()
-    steps = steps or list(_steps(trace))
-    steps = _from_the_outermost(steps)
-    if all(_is_runners(step.tb_frame) for step in steps):
+    shown = list(steps(trace))
+    while shown and _is_hidden(shown[-1].tb_frame):
+        shown.pop()
+    shown = _from_the_outermost(shown or list(steps(trace)))
+    if all(_is_runners(step.tb_frame) for step in shown):
         return None
     seen: TracebackType | None = None
-    for step in reversed(steps):
+    for step in reversed(shown):
         seen = type(step)(seen, step.tb_frame, step.tb_lasti, step.tb_lineno)
     return seen
 
 
-def _from_the_outermost(steps: list[TracebackType]) -> list[TracebackType]:
+def _from_the_outermost(trace: list[TracebackType]) -> list[TracebackType]:
     """The traceback from the first frame that called the one it begins with: a `with` statement's, around a part of it.
 
     pydevd shows the callers too, and would take that frame's line from there.
     """
     callers = set()
-    frame = steps[0].tb_frame.f_back if steps else None
+    frame = trace[0].tb_frame.f_back if trace else None
     while frame is not None:
         callers.add(id(frame))
         frame = frame.f_back
-    first = next((at for at, step in enumerate(steps) if id(step.tb_frame) in callers), 0)
-    return steps[first:]
+    first = next((at for at, step in enumerate(trace) if id(step.tb_frame) in callers), 0)
+    return trace[first:]
 
 
 def user_frames(trace: TracebackType | None) -> list[FrameType]:
     """The frames of a traceback that are of the user's own code, outermost first."""
-    return [step.tb_frame for step in _steps(trace) if is_users(step.tb_frame.f_code.co_filename)]
+    return [step.tb_frame for step in steps(trace) if is_users(step.tb_frame.f_code.co_filename)]
 
 
 def is_users(file: str) -> bool:
@@ -147,12 +157,6 @@ def is_users(file: str) -> bool:
 
     debugger = pydevd.get_global_debugger()
     return debugger is not None and bool(debugger._files_filtering.in_project_roots(file))
-
-
-def _steps(trace: TracebackType | None) -> Iterator[TracebackType]:
-    while trace is not None:
-        yield trace
-        trace = trace.tb_next
 
 
 def _is_hidden(frame: FrameType) -> bool:

@@ -163,8 +163,11 @@ class Plugin(object):
         yield
 
     def pytest_cmdline_main(self, config: Any) -> None:
-        """Keep pytest-xdist from running the agent's own tests elsewhere."""
+        """Keep pytest-xdist from running the agent's own tests elsewhere, and pytest from prompting for commands."""
         option = config.option
+        if self._alone and (getattr(option, "usepdb", False) or getattr(option, "trace", False)):
+            option.usepdb = option.trace = False
+            _note("pytest's --pdb and --trace are off for this run: failures stop here")
         if self._alone and hasattr(option, "no_cov"):
             option.no_cov = True
         asked = _workers(option)

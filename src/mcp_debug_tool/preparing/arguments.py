@@ -10,7 +10,6 @@ from ..errors import InvalidArgument
 
 # Linux gives one argument at most 128 KiB.
 MAX_ARGUMENT = 128 * 1024 - 1
-BREAK_ON = frozenset({"uncaught", "raised", "user_unhandled"})
 
 
 def check_texts(texts: Iterable[tuple[str, str | None]]) -> None:
@@ -20,14 +19,6 @@ def check_texts(texts: Iterable[tuple[str, str | None]]) -> None:
             raise InvalidArgument(name, "contains a NUL character")
         if text is not None and len(os.fsencode(text)) > MAX_ARGUMENT:
             raise InvalidArgument(name, f"is longer than {MAX_ARGUMENT} bytes", hint="Put it into a file.")
-
-
-def exception_filters(break_on: Sequence[str]) -> frozenset[str]:
-    """The known exception filters."""
-    unknown = set(break_on) - BREAK_ON
-    if unknown:
-        raise InvalidArgument("break_on", f"{min(unknown)!r} is unknown", hint=f"Of {', '.join(sorted(BREAK_ON))}.")
-    return frozenset(break_on)
 
 
 def folder(cwd: str | None, base: str) -> str:

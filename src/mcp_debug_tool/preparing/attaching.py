@@ -13,7 +13,8 @@ from ..settings import Settings
 from ..targets.listen import ListenTarget
 from ..targets.pid import PidTarget
 from ..targets.port import PortTarget
-from .arguments import check_texts, exception_filters, folder
+from .arguments import check_texts, folder
+from .break_on import exception_filters
 from .prepared import Prepared
 
 LOOPBACK = "127.0.0.1"

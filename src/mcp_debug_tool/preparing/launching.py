@@ -13,8 +13,9 @@ from ..plan import Plan
 from ..settings import Settings
 from ..targets.launch import LaunchTarget, Program
 from . import commands, configurations, env_files
-from .arguments import changed_environ, check_texts, exception_filters, folder, source_file
+from .arguments import changed_environ, check_texts, folder, source_file
 from .attaching import Attachment, prepare_attachment
+from .break_on import exception_filters
 from .prepared import Prepared
 
 _MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")

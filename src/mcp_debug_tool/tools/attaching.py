@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from mcp.server.mcpserver import Context
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from ..preparing.attaching import Attachment
+from ..preparing.break_on import exception_classes
 from ..sessions import SessionManager
 from ..views import Answer
 from .outcomes import outcome
-from .parameters import Breakpoints, JustMyCode, Timeout, manager
+from .parameters import Breakpoints, JustMyCode, Timeout, as_list, manager
 
 # An attached program runs on; without breakpoints there is nothing to wait for.
 _LOOK_SECONDS = 0.3
@@ -30,7 +31,7 @@ async def attach(
         dict[str, str], Field(description="Folder here: folder there, for a program that sees other paths.")
     ] = {},  # noqa: B006
     breakpoints: Annotated[Breakpoints, Field(description="As in start.")] = [],  # noqa: B006
-    break_on: Annotated[list[str], Field(description="As in start.")] = ["uncaught"],  # noqa: B006
+    break_on: Annotated[list[str], BeforeValidator(as_list), Field(description="As in start.")] = ["uncaught"],  # noqa: B006
     just_my_code: JustMyCode = True,
     timeout_s: Timeout = None,
 ) -> Answer:
@@ -47,6 +48,6 @@ async def attach(
         break_on,
         just_my_code,
     )
-    session = await manager(context).start(asked, [b.spec() for b in breakpoints])
+    session = await manager(context).start(asked, [*(b.spec() for b in breakpoints), *exception_classes(break_on)])
     seconds = timeout_s if breakpoints and listen is None else _LOOK_SECONDS
     return await outcome(session, seconds)

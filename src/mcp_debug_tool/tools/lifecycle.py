@@ -8,11 +8,12 @@ from typing import Annotated, Any
 from mcp.server.mcpserver import Context
 from pydantic import BeforeValidator, Field
 
+from ..preparing.break_on import exception_classes
 from ..preparing.launching import Launch
 from ..sessions import Session, SessionManager
 from ..views import Answer, cut, exit_reason, path, sessions_page, tail
 from .outcomes import outcome
-from .parameters import BreakOn, Breakpoints, Detail, JustMyCode, SessionId, Timeout, Trigger, manager
+from .parameters import BreakOn, Breakpoints, Detail, JustMyCode, SessionId, Timeout, Trigger, as_list, manager
 from .readiness import checked_readiness, first_outcome
 
 
@@ -23,7 +24,7 @@ async def start(
     code: Annotated[str | None, Field(description="As python -c.")] = None,
     pytest: Annotated[
         list[str] | None,
-        BeforeValidator(_as_list),
+        BeforeValidator(as_list),
         Field(description="Node ids, such as tests/test_x.py::test_y[1]; [] for all. Stops at each failing assertion."),
     ] = None,
     command: Annotated[
@@ -80,7 +81,8 @@ async def start(
     if request is not None:
         # Names are looked up now, so that a refusal comes before anything is started.
         await request.addresses(any_host=manager(context).settings.allow_remote)
-    session = await manager(context).start(launch, [b.spec() for b in breakpoints], repeat=repeat)
+    specs = [*(b.spec() for b in breakpoints), *exception_classes(break_on)]
+    session = await manager(context).start(launch, specs, repeat=repeat)
     answer = await first_outcome(
         session,
         timeout_s,
@@ -96,11 +98,6 @@ async def start(
         await manager(context).stop(session)
         raise failure
     return answer
-
-
-def _as_list(value: Any) -> Any:
-    """One node id as a list of it, for those who write it so."""
-    return [value] if isinstance(value, str) else value
 
 
 async def restart(

@@ -11,13 +11,21 @@ from ..breakpoints import BreakpointSpec
 from ..sessions import SessionManager
 from ..triggers.request import Request
 
+
+def as_list(value: Any) -> Any:
+    """One word as a list of it, for those who write it so."""
+    return [value] if isinstance(value, str) else value
+
+
 # What needs no word: it is optional while one session is alive, as the instructions say.
 SessionId = str | None
 # A host cuts a call at 60 s; what is left out is Settings.wait_default.
 Timeout = Annotated[float | None, Field(ge=0, le=50)]
 Detail = Literal["page", "full"]
 BreakOn = Annotated[
-    list[Literal["uncaught", "raised", "user_unhandled"]], Field(description="Exceptions to stop at; [] for none.")
+    list[str],
+    BeforeValidator(as_list),
+    Field(description="Exceptions to stop at: uncaught, raised, user_unhandled, class names; [] for none."),
 ]
 JustMyCode = Annotated[bool, Field(description="Skip library code.")]
 FrameIndex = Annotated[int | None, Field(ge=0)]

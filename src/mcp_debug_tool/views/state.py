@@ -101,13 +101,13 @@ def _stop_page(stop: Stop, scene: Scene, size: _Size) -> Answer:
     if scene.waiting:
         fields["also stopped"] = f"{cut(scene.waiting, 200)}: continue shows the next"
     if stop.exception:
-        fields["exception"] = [exception_line(link, scene.cwd, size.notes) for link in _links(stop)]
+        fields["exception"] = [line for link in _links(stop) for line in _exception_lines(link, scene.cwd, size.notes)]
     if stop.test is not None and stop.test.explanation:
         fields["assertion"] = _explanation(stop.test, size)
     if stop.views:
         fields["source"] = source(stop.views[0], size.around)
     if len(stop.frames) > 1:
-        fields["stack"] = stack_lines(stop.frames, scene.cwd, STACK_SHOWN, size.places)
+        fields["stack"] = stack_lines(stop.frames, scene.cwd, STACK_SHOWN, size.places, stop.depth)
     seen: set[tuple[str, str]] = set()
     for index, view in enumerate(stop.views):
         name = "locals" if index == 0 else f"locals of #{stop.frames.index(view.frame)}"
@@ -140,8 +140,8 @@ def stop_reason(stop: Stop) -> str:
         return f"breakpoint {hits}" if not stop.exception else f"raised exception, breakpoint {hits}"
     if stop.test is not None:
         return f"test failed: {stop.test.id}" + (f", in {stop.test.when}" if stop.test.when != "call" else "")
-    if stop.exception:
-        return "uncaught exception" if stop.uncaught else "raised exception"
+    if stop.exception and stop.reason == "exception":
+        return f"{'uncaught' if stop.uncaught else 'user-unhandled' if stop.unhandled else 'raised'} exception"
     return stop.reason
 
 
@@ -182,6 +182,11 @@ def exception_line(link: Link, cwd: str, limit: int) -> str:
     return f"{link.because} {text}" if link.because else text
 
 
+def _exception_lines(link: Link, cwd: str, limit: int) -> list[str]:
+    """The exception's line and those of its notes."""
+    return [exception_line(link, cwd, limit), *(f"note: {cut(note, limit)}" for note in link.notes)]
+
+
 def place(frame: Frame, cwd: str, limit: int) -> str:
     """`file:line` of a frame."""
     return f"{cut_path(path(frame.file, cwd), limit)}:{frame.line}"
@@ -198,8 +203,8 @@ def source(view: FrameView, around: int) -> str:
     return "\n".join(f"{'>' if n == line else ' '} {n:>{width}} {cut_source(text)}".rstrip() for n, text in kept)
 
 
-def stack_lines(frames: Sequence[Frame], cwd: str, shown: int, longest: int = 300) -> list[str]:
-    """`#0 function file:line` of the first `shown` frames of the user's; how many are left out is said."""
+def stack_lines(frames: Sequence[Frame], cwd: str, shown: int, longest: int = 300, depth: int = 0) -> list[str]:
+    """`#0 function file:line` of the first `shown` frames of the user's; how many are left out, of `depth`, is said."""
     lines: list[str] = []
     for index, frame in enumerate(frames):
         if not frame.user and index:
@@ -207,7 +212,7 @@ def stack_lines(frames: Sequence[Frame], cwd: str, shown: int, longest: int = 30
         if len(lines) == shown:
             break
         lines.append(f"#{index} {cut(frame.function, min(80, longest))} {place(frame, cwd, longest)}")
-    left = len(frames) - len(lines)
+    left = max(len(frames), depth) - len(lines)
     if left > 0:
         lines.append(f"{left} more: get_stack")
     return lines

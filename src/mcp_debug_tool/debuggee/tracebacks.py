@@ -1,0 +1,48 @@
+"""What the traceback of an exception tells of its way: by whose frames it has come, and since which raise."""
+
+from __future__ import annotations
+
+import dis
+import sys
+
+TYPE_CHECKING = False  # `typing` itself is not ours to load: the program may have a file of that name
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+_RAISE = dis.opmap["RAISE_VARARGS"]
+
+
+def steps(trace: TracebackType | None) -> Iterator[TracebackType]:
+    """The traceback's entries, outermost first."""
+    while trace is not None:
+        yield trace
+        trace = trace.tb_next
+
+
+def raises(step: TracebackType) -> bool:
+    """Whether the frame stood at a `raise` statement that names what it raises."""
+    code, at = step.tb_frame.f_code.co_code, step.tb_lasti
+    return 0 <= at < len(code) - 1 and code[at] == _RAISE and code[at + 1] > 0
+
+
+def is_raised_again(trace: TracebackType, error: BaseException) -> bool:
+    """Whether the outermost frame raises what is being handled just now: `raise error` in an `except error`."""
+    return sys.exc_info()[1] is error and (trace.tb_next is None or raises(trace))
+
+
+def way(trace: TracebackType, error: BaseException) -> Iterator[TracebackType]:
+    """What lies below the outermost frame, as far as the same raise has brought the exception there.
+
+    An object that was kept and is raised once more has the old entries below the new ones. It is another raise
+    unless its handler does it: then a frame of the old entries is among the new ones.
+    """
+    if raises(trace) and sys.exc_info()[1] is not error:
+        return
+    passed = {id(trace.tb_frame)}
+    for step in steps(trace.tb_next):
+        yield step
+        passed.add(id(step.tb_frame))
+        below = step.tb_next
+        if below is not None and id(below.tb_frame) not in passed and raises(step):
+            return
