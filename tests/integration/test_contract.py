@@ -58,6 +58,16 @@ POINTS = (
     "_pydevd_bundle._debug_adapter.pydevd_base_schema.BaseSchema._dap_id_to_obj_id",
     "_pydevd_bundle.pydevd_vars.evaluate_expression",
     "_pydevd_bundle.pydevd_breakpoints.get_exception_breakpoint",
+    "_pydevd_bundle.pydevd_trace_dispatch.should_stop_on_exception",
+    "_pydevd_bundle.pydevd_trace_dispatch.handle_exception",
+    "_pydevd_bundle.pydevd_trace_dispatch_regular.is_unhandled_exception",
+    "_pydevd_bundle.pydevd_frame_utils.create_frames_list_from_exception_cause",
+    "_pydevd_bundle.pydevd_net_command_factory_json.build_exception_info_response",
+    "_pydevd_bundle.pydevd_suspended_frames.SuspendedFramesManager.get_frames_list",
+    "_pydevd_bundle.pydevd_constants.get_current_thread_id",
+    "pydevd.PyDB.is_attached",
+    "pydevd.PyDB.on_breakpoints_changed",
+    "pydevd.PyDB.set_additional_thread_info",
     "_pydevd_bundle.pydevd_timeout.TimeoutTracker.call_on_timeout",
     "_pydevd_bundle.pydevd_filtering.ExcludeFilter",
     "_pydevd_bundle.pydevd_filtering.FilesFiltering.in_project_roots",
@@ -78,7 +88,16 @@ CHECK = """
 import importlib, os, sys
 os.environ["PYDEVD_USE_FRAME_EVAL"] = "NO"
 sys.path.insert(0, os.path.join(sys.argv[1], "_vendored", "pydevd"))
-import pydevd
+import inspect, pydevd
+from _pydevd_bundle import pydevd_constants, pydevd_frame
+for name, value in (("STATE_SUSPEND", 2), ("EXCEPTION_TYPE_USER_UNHANDLED", "USER_UNHANDLED")):
+    if getattr(pydevd_constants, name) != value:
+        print(name)
+wanted = ["py_db", "info", "frame", "thread", "arg", "prev_user_uncaught_exc_info", "is_unwind"]
+if list(inspect.signature(pydevd_frame.should_stop_on_exception).parameters) != wanted:
+    print("should_stop_on_exception()")
+if len(inspect.signature(pydevd_frame.handle_exception).parameters) != 5:
+    print("handle_exception()")
 for point in sys.argv[2:]:
     parts = point.split(".")
     for cut in range(len(parts), 0, -1):

@@ -53,6 +53,10 @@ def test_an_exception_link_says_where_it_was_raised_and_how_it_led_here() -> Non
     assert link_from_program(entry) == Link("ValueError", "bad", "/a.py", 4, "f", "caused by")
 
 
+def test_an_exception_link_holds_its_notes() -> None:
+    assert link_from_program({"type": "E", "message": "", "notes": ["one", "two"]}).notes == ("one", "two")
+
+
 def test_an_exception_link_need_not_have_a_place() -> None:
     assert link_from_program({"type": "ValueError", "message": ""}) == Link("ValueError", "")
 

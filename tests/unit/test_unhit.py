@@ -37,6 +37,11 @@ def test_an_exception_was_not_raised() -> None:
         assert text == "no such exception was raised where it could be seen"
 
 
+def test_an_exception_was_raised_and_let_pass() -> None:
+    text = reason(Report(passed=2, loaded=True), spec=BreakpointSpec(exception="KeyError"), place=None)
+    assert text == "its condition was false 2 times"
+
+
 def test_a_program_that_told_nothing_ended_too_fast_to_tell() -> None:
     assert reason() == CRASHED
 

@@ -185,8 +185,13 @@ def test_a_stop_page_tells_why_where_and_with_what() -> None:
     [
         ({}, "step"),
         ({"reason": "entry"}, "entry"),
-        ({"exception": (Link("E", ""),)}, "raised exception"),
-        ({"exception": (Link("E", ""),), "uncaught": True}, "uncaught exception"),
+        ({"reason": "exception", "exception": (Link("E", ""),)}, "raised exception"),
+        ({"reason": "exception", "exception": (Link("E", ""),), "uncaught": True}, "uncaught exception"),
+        ({"reason": "exception", "exception": (Link("E", ""),), "unhandled": True}, "user-unhandled exception"),
+        (
+            {"reason": "pdb.post_mortem() in the program", "exception": (Link("E", ""),), "uncaught": True},
+            "pdb.post_mortem() in the program",
+        ),
         ({"exception": (Link("E", ""),), "breakpoints": (("b1", 1),)}, "raised exception, breakpoint b1 (hit 1)"),
         ({"breakpoints": (("b1", 1),), "reason": "step"}, "breakpoint b1 (hit 1)"),
         ({"breakpoints": (("b1", 1),), "reason": "goto"}, "goto"),
@@ -230,6 +235,25 @@ def test_the_process_is_named_where_there_are_several() -> None:
 )
 def test_an_exception_is_one_line(link: Link, line: str) -> None:
     assert views.exception_line(link, CWD, 300) == line
+
+
+def test_notes_stand_below_their_exception() -> None:
+    links = (Link("E", "m", notes=("one\nline", "two")), Link("F", "", because="caused by"))
+    data = views.stop_page(stop(exception=links), scene()).data()
+    assert data["exception"] == ["E: m", "note: one\\nline", "note: two", "caused by F"]
+
+
+def test_lines_of_exceptions_are_as_many_as_there_is_room_for() -> None:
+    links = tuple(Link("E", str(number), notes=("n",) * 4) for number in range(12))
+    data = views.stop_page(stop(exception=links), scene()).data()
+    assert len(data["exception"]) == 20
+    assert data["exception"][-1] == "… 41 more lines"
+    assert len(views.stop_page(stop(exception=links), scene(), full=True).data()["exception"]) == 40
+
+
+def test_a_deep_stack_says_how_deep_it_is() -> None:
+    data = views.stop_page(stop(frames=frames(100), depth=3000), scene()).data()
+    assert data["stack"][-1] == "2995 more: get_stack"
 
 
 def test_a_changed_variable_shows_what_it_was() -> None:
@@ -460,9 +484,10 @@ def test_a_page_of_a_hostile_program_fits_and_says_what_it_cut(letter: str) -> N
         {"frames": frames(100, function="漢" * 100)},
         {"frames": frames(100, file="/" + "long" * 250 + ".py")},
         {"exception": (Link("T" * 9000, ""),)},
+        {"exception": tuple(Link("漢" * 900, "漢" * 900, notes=("漢" * 900,) * 5) for _ in range(16))},
         {"process": "漢" * 3000},
     ],
-    ids=["exceptions", "errors", "functions", "paths", "type name", "process"],
+    ids=["exceptions", "errors", "functions", "paths", "type name", "notes", "process"],
 )
 def test_a_page_fits_whatever_part_of_it_is_large(fields: dict[str, Any]) -> None:
     full = hostile("漢")

@@ -121,11 +121,9 @@ def should_stop(
 
 
 def _announce(why: dict[str, Any], frame: FrameType, info: Any, arg: Any) -> None:
-    from _pydevd_bundle.pydevd_frame_utils import add_exception_to_frame
-
     breakpoints.note_stop(why)
     info.pydev_message = arg[0].__name__
-    add_exception_to_frame(frame, arg)  # pydevd takes it away again
+    frame.f_locals["__exception__"] = arg  # pydevd takes it away again
 
 
 def _why_raised(debugger: Any, frame: FrameType, error: BaseException, trace: TracebackType) -> dict[str, Any] | None:
@@ -157,13 +155,12 @@ def _ask(rule: Rule, frame: FrameType, error: BaseException, why: dict[str, Any]
 
 def _is_news(debugger: Any, error: BaseException, trace: TracebackType) -> bool:
     """Whether this is the first frame of the user's that the exception comes to since it was raised."""
-    from _pydevd_bundle.pydevd_frame_utils import ignore_exception_trace
 
     def is_users(step: TracebackType) -> bool:
         frame = step.tb_frame
         return not debugger.apply_files_filter(frame, frame.f_code.co_filename, False)
 
-    if not is_users(trace) or ignore_exception_trace(trace):
+    if not is_users(trace) or tracebacks.passes_imports(trace):
         return False
     if trace.tb_next is None:
         return sys.exc_info()[1] is not error  # else its handler raises it without its traceback

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-from . import suspension
+from . import exception_patches, suspension
 
 PAUSE_SIGNAL = getattr(signal, "SIGURG", None)
 # A name that pydevd counts as the user's own code: with just_my_code it would pass over any other without a file,
@@ -36,9 +36,7 @@ def apply(pydevd: Any) -> None:
         _pause_blocking_calls,
         _keep_no_frames,
         _tell_debuggers_apart,
-        _decide_at_exceptions,
-        _leave_exceptions_unread,
-        _leave_exceptions_unmarked,
+        *exception_patches.ALL,
         suspension.control_threads,
     ):
         try:
@@ -57,8 +55,7 @@ def apply_to_running(pydevd: Any) -> None:
         _resume_the_right_thread,
         _keep_no_frames,
         _send_without_delay,
-        _decide_at_exceptions,
-        _leave_exceptions_unread,
+        *exception_patches.ALL,
         suspension.control_threads,
     ):
         try:
@@ -259,65 +256,6 @@ def _keep_no_frames(pydevd: Any) -> None:
         return sys._current_frames().get(thread.ident)
 
     PyDBAdditionalThreadInfo.get_topmost_frame = get_topmost_frame
-
-
-def _decide_at_exceptions(pydevd: Any) -> None:
-    """pydevd suspends all threads at a raised exception, in each frame it passes, before anyone is asked.
-
-    Before 3.12 it also guesses whether an exception is unhandled, and is wrong about some `with` and nested `try`.
-    """
-    from . import exceptions, unhandled
-
-    # One of them is in use: compiled or not, with sys.settrace or sys.monitoring.
-    for module in [module for name, module in sys.modules.items() if name.startswith("_pydevd")]:
-        if getattr(module, "should_stop_on_exception", exceptions.should_stop) is not exceptions.should_stop:
-            exceptions.take_over(module)
-        if sys.version_info < (3, 12) and hasattr(module, "is_unhandled_exception"):
-            setattr(module, "is_unhandled_exception", unhandled.is_unhandled)
-
-
-def _leave_exceptions_unread(pydevd: Any) -> None:
-    """pydevd calls str() of an exception, and of those behind it, at each stop: the program's code, without limit."""
-    from _pydevd_bundle import pydevd_frame_utils, pydevd_net_command_factory_json
-
-    class Nothing(object):
-        exceptionId = description = None  # noqa: N815 - as DAP calls it
-
-    class Response(object):
-        body = Nothing
-
-    pydevd_net_command_factory_json.build_exception_info_response  # noqa: B018 - is it still there?
-    pydevd_net_command_factory_json.build_exception_info_response = lambda *args, **options: Response
-    pydevd_frame_utils.create_frames_list_from_exception_cause  # noqa: B018
-    pydevd_frame_utils.create_frames_list_from_exception_cause = lambda *args, **options: None
-
-
-def _leave_exceptions_unmarked(pydevd: Any) -> None:
-    """Each exception that leaves a function would get an attribute, to see later whether it is uncaught (3.12 on).
-
-    pydevd asks whether anyone wants uncaught ones first: only in a frame where one can be is the answer yes.
-    """
-    if sys.version_info < (3, 12):
-        return
-    from . import unhandled
-
-    name = "break_on_uncaught_exceptions"
-    theirs = ("pydevd", "_pydev", "_mcp_debuggee")
-
-    def wanted(self: Any) -> Any:
-        value, asking = self.__dict__[name], sys._getframe(1)
-        if not value or asking.f_back is None:
-            return value
-        if asking.f_code.co_name == "_unwind_event":
-            asking = asking.f_back
-        elif str(asking.f_globals.get("__name__")).startswith(theirs):
-            return value  # not the compiled callback, which has no frame of its own
-        return value if unhandled.is_outermost(asking) else {}
-
-    def want(self: Any, value: Any) -> None:
-        self.__dict__[name] = value
-
-    setattr(pydevd.PyDB, name, property(wanted, want))
 
 
 def _at_main_thread_end(function: Callable[[], None]) -> None:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 _RAISE = dis.opmap["RAISE_VARARGS"]
+_IMPORT_SYSTEM = ("<frozen importlib._bootstrap>", "<frozen importlib._bootstrap_external>")
 
 
 def steps(trace: TracebackType | None) -> Iterator[TracebackType]:
@@ -26,9 +27,9 @@ def raises(step: TracebackType) -> bool:
     return 0 <= at < len(code) - 1 and code[at] == _RAISE and code[at + 1] > 0
 
 
-def is_raised_again(trace: TracebackType, error: BaseException) -> bool:
-    """Whether the outermost frame raises what is being handled just now: `raise error` in an `except error`."""
-    return sys.exc_info()[1] is error and (trace.tb_next is None or raises(trace))
+def passes_imports(trace: TracebackType) -> bool:
+    """Whether the import system is among the frames: it raises and handles much that nobody wants to know."""
+    return any(step.tb_frame.f_code.co_filename in _IMPORT_SYSTEM for step in steps(trace))
 
 
 def way(trace: TracebackType, error: BaseException) -> Iterator[TracebackType]:

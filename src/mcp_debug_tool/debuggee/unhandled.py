@@ -42,7 +42,10 @@ def _leaves(debugger: Any, frame: FrameType, error: BaseException, trace: Traceb
     """Whether the user's code ends with this frame, and the exception has not left it before on its way."""
     if isinstance(error, (KeyboardInterrupt, SystemExit)) or is_control_flow(type(error)):
         return False
-    if not _is_users(debugger, frame) or (frame.f_back is not None and _is_users(debugger, frame.f_back)):
+    back = frame.f_back
+    if not _is_users(debugger, frame) or (back is not None and _is_users(debugger, back)):
+        return False
+    if back is None and frame.f_code.co_name in _SWALLOWED:
         return False
     if debugger.break_on_uncaught_exceptions and is_outermost(frame):
         return False  # it is told as uncaught

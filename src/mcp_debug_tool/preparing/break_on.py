@@ -51,4 +51,4 @@ def _refuse_break_on(word: str) -> None:
     meant = _MEANT.get(_plain(word)) or next(iter(close), None)
     ask = f"Did you mean {meant}? " if meant else ""
     hint = f"{ask}Of {', '.join(sorted(FILTERS))}, and class names such as ValueError or pkg.errors.Bad; [] for none."
-    raise InvalidArgument("break_on", f"{word!r} is neither a filter nor a class name", hint=hint)
+    raise InvalidArgument("break_on", f"{word[:80]!r} is neither a filter nor a class name", hint=hint)

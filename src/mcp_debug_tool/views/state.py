@@ -101,7 +101,7 @@ def _stop_page(stop: Stop, scene: Scene, size: _Size) -> Answer:
     if scene.waiting:
         fields["also stopped"] = f"{cut(scene.waiting, 200)}: continue shows the next"
     if stop.exception:
-        fields["exception"] = [line for link in _links(stop) for line in _exception_lines(link, scene.cwd, size.notes)]
+        fields["exception"] = _exception_lines(_links(stop), scene.cwd, size)
     if stop.test is not None and stop.test.explanation:
         fields["assertion"] = _explanation(stop.test, size)
     if stop.views:
@@ -182,9 +182,14 @@ def exception_line(link: Link, cwd: str, limit: int) -> str:
     return f"{link.because} {text}" if link.because else text
 
 
-def _exception_lines(link: Link, cwd: str, limit: int) -> list[str]:
-    """The exception's line and those of its notes."""
-    return [exception_line(link, cwd, limit), *(f"note: {cut(note, limit)}" for note in link.notes)]
+def _exception_lines(links: Sequence[Link], cwd: str, size: _Size) -> list[str]:
+    """A line for each exception, and for each of its notes, as many as there is room for."""
+    lines: list[str] = []
+    for link in links:
+        lines.append(exception_line(link, cwd, size.notes))
+        lines += [f"note: {cut(note, size.notes)}" for note in link.notes]
+    most = max(size.names, 7)
+    return lines if len(lines) <= most else [*lines[: most - 1], f"… {len(lines) - most + 1} more lines"]
 
 
 def place(frame: Frame, cwd: str, limit: int) -> str:

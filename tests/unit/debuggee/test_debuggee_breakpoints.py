@@ -1,4 +1,4 @@
-"""The parts of the rules that need no debugger: valid Python, hit counts, names of classes, reports."""
+"""The parts of the rules that need no debugger: valid Python, hit counts, reports."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from mcp_debug_tool.debuggee import breakpoints, events
 
 check: Callable[[dict[str, Any]], str | None] = breakpoints.check
 log_expression: Callable[[str], str] = breakpoints.log_expression
-class_names: Callable[[type[BaseException]], set[str]] = breakpoints.class_names
 hit: Callable[[str], bool] = debuggee.hit
 reports: Callable[[], dict[str, dict[str, Any]]] = breakpoints.reports
 count_matches: Callable[[tuple[str, int], int], bool] = breakpoints._count_matches
@@ -123,20 +122,6 @@ def test_a_hit_condition_stops_at_these_hits(hit_condition: tuple[str, int], hit
     assert matching(json.loads(json.dumps(hit_condition))) == hits
 
 
-def test_a_class_answers_to_its_own_and_its_bases_names_plain_and_dotted() -> None:
-    class Bad(KeyError):
-        pass
-
-    names = class_names(Bad)
-    assert {"Bad", "KeyError", "LookupError", "Exception", "BaseException", "builtins.KeyError"} <= names
-    assert f"{__name__}.{Bad.__qualname__}" in names
-    assert "ValueError" not in names
-
-
-def test_a_class_is_found_by_the_dotted_name_it_is_documented_under() -> None:
-    assert "json.decoder.JSONDecodeError" in class_names(json.JSONDecodeError)
-
-
 # --- how breakpoints have fared -------------------------------------------------------------------------------
 
 KEY = "/app/a.py:3"
@@ -152,7 +137,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
         monkeypatch.setattr(module, "__file__", file, raising=False)
         monkeypatch.setitem(sys.modules, f"a module of the program {file}", module)
 
-    monkeypatch.setattr(breakpoints, "_count_library_as_user_code", lambda _: {})
+    monkeypatch.setattr(breakpoints, "count_library_as_user_code", lambda _: {})
     breakpoints.forget()
     yield imported
     breakpoints.forget()
@@ -277,13 +262,10 @@ def test_forgetting_takes_all_rules_counts_and_stops_away() -> None:
     rules = [{"id": "b1"}, {"id": "b2", "condition": "False"}]
     set_rules(*rules)
     assert hit(KEY)
-    breakpoints._exceptions.rules = [("b3", "KeyError", None)]
-    breakpoints._exceptions.all_raised = True
     breakpoints.forget()
     assert reports() == {}
     assert not hit(KEY)
     assert breakpoints._stops == {}
-    assert breakpoints.raised_stop(KeyError(), None, {}) == {"breakpoints": [], "errors": [], "wanted": False}
     set_rules(*rules)
     assert [(told["hits"], told["passed"]) for told in reports().values()] == [(0, 0), (0, 0)]
 
