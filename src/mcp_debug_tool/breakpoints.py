@@ -97,6 +97,13 @@ class Place:
     moved_from: int | None = None
     remote: str = ""
     """The program's name for the file, where it has another."""
+    real: str = ""
+    """The one name the file has there, where links lead to it."""
+    is_template: bool = False
+    unverified: str = ""
+    """Why nobody can say yet whether the line can be stopped at."""
+    is_edited: bool = False
+    """The file was written after the program had loaded it."""
 
     @property
     def key(self) -> str:
@@ -105,8 +112,8 @@ class Place:
 
     @property
     def in_program(self) -> str:
-        """The program's name for the file."""
-        return self.remote or self.file
+        """The name the program's table of rules has for the file: two names for one file are one there."""
+        return self.real or self.remote or self.file
 
 
 @dataclass(frozen=True)
@@ -121,6 +128,8 @@ class Report:
     """Whether the process has run code of its file."""
     same_name: tuple[str, ...] = ()
     """Other files of that name it has run code of."""
+    nothing_there: bool = False
+    """Whether a template has been rendered, and nothing from the line on can be stopped at."""
 
 
 @dataclass
@@ -193,10 +202,15 @@ class BreakpointTable:
         for breakpoint_id, entry in reports.items():
             breakpoint = self._by_id.get(breakpoint_id)
             if breakpoint is not None:
-                same_name = tuple(map(str, entry.get("same_name", ())))
                 breakpoint.reports[process] = Report(
-                    int(entry["hits"]), int(entry["passed"]), bool(entry["loaded"]), same_name
+                    hits=int(entry["hits"]),
+                    passed=int(entry["passed"]),
+                    loaded=bool(entry["loaded"]),
+                    same_name=tuple(map(str, entry.get("same_name", ()))),
+                    nothing_there=entry.get("moved") == 0,
                 )
+                if breakpoint.place is not None:
+                    breakpoint.place = _as_reported(breakpoint.place, entry)
 
     def waiting(self) -> list[Breakpoint]:
         """Those that no program has been there for yet."""
@@ -207,8 +221,16 @@ class BreakpointTable:
         return [b for b in self._by_id.values() if b.place is not None and b.place.in_program == file]
 
     def files(self) -> list[str]:
-        """The files with breakpoints, as the program names them."""
-        return sorted({b.place.in_program for b in self._by_id.values() if b.place is not None})
+        """The files with breakpoints, as the program names them; templates are none of Python's."""
+        return sorted(self._files(is_template=False))
+
+    def templates(self) -> list[str]:
+        """The templates with breakpoints, as the program names them."""
+        return sorted(self._files(is_template=True))
+
+    def _files(self, *, is_template: bool) -> set[str]:
+        places = [b.place for b in self._by_id.values() if b.place is not None]
+        return {place.in_program for place in places if place.is_template is is_template}
 
     def exceptions(self) -> list[Breakpoint]:
         """The exception breakpoints."""
@@ -224,7 +246,8 @@ class BreakpointTable:
 
     def dap_breakpoints(self, file: str) -> list[dict[str, Any]]:
         """DAP SourceBreakpoints of a file: one a line, whose condition asks the program's table."""
-        places = {b.place.key: b.place for b in self.in_file(file) if b.place is not None}
+        found = [b.place for b in self.in_file(file) if b.place is not None and not b.place.is_template]
+        places = {place.key: place for place in found}
         return [{"line": p.line, "condition": _asks_table(p.key)} for p in places.values()]
 
     def forget_places(self) -> None:
@@ -273,9 +296,22 @@ def placed(breakpoint: Breakpoint, answer: Mapping[str, Any], paths: PathMap) ->
             text=answer["text"],
             function=answer["function"],
             moved_from=answer.get("moved_from"),
+            real=str(answer.get("real", "")),
+            is_template=bool(answer.get("template")),
+            unverified=str(answer.get("unverified", "")),
+            is_edited=bool(answer.get("edited")),
         ),
         problem=None,
     )
+
+
+def _as_reported(place: Place, entry: Mapping[str, Any]) -> Place:
+    """The place after what a process has told of it: that it was there, or that a template's engine has moved it."""
+    if entry.get("moved", 0) not in (0, place.line):
+        text = str(entry.get("text", ""))
+        return replace(place, line=int(entry["moved"]), text=text, moved_from=place.line, unverified="")
+    is_clear = entry["hits"] or entry["passed"] or "moved" in entry
+    return replace(place, unverified="") if is_clear else place
 
 
 def _asks_table(key: str) -> str:

@@ -54,6 +54,8 @@ async def program_file(process: DAPProcess, plan: Plan, sources: Mapping[str, st
     file = plan.program_file
     if plan.module is not None:
         file = (await process.inspector.call("main_file", {"module": plan.module})).get("file")
+    elif file is not None and not file.endswith(".py"):
+        file = (await process.inspector.call("main_file", {"program": file}))["file"]  # it may be an archive
     process.placer.program_file = file
     for name in [file] if file else list(sources):
         error = await process.inspector.call("check_program", {"file": name})

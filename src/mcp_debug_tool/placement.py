@@ -57,12 +57,14 @@ class BreakpointPlacer:
         """Bring the rules of all breakpoints, and the lines in these files, up to date in the process.
 
         Raises:
-            InvalidArgument: a condition or a log message is not Python for it.
+            InvalidArgument: a condition or a log message is not Python for it, or it cannot stop in a template.
         """
-        answer = await self._inspector.call("set_breakpoints", {"lines": table.rules(), "files": table.files()})
+        answer = await self._inspector.call(
+            "set_breakpoints", {"lines": table.rules(), "files": table.files(), "templates": table.templates()}
+        )
         self._library = dict(answer["library"])
         for reason in answer["refused"].values():
-            raise InvalidArgument("condition" if reason.startswith("condition") else "log_message", reason)
+            raise InvalidArgument(_parameter(reason), reason)
         for file in sorted(set(files)):
             wanted = table.dap_breakpoints(file)
             await self._client.request("setBreakpoints", {"source": {"path": file}, "breakpoints": wanted})
@@ -84,7 +86,7 @@ class BreakpointPlacer:
         await self._client.request("setExceptionBreakpoints", {"filters": sorted(filters)})
 
     def is_library(self, file: str) -> bool:
-        """Whether just_my_code would have passed over this file, had it no breakpoint."""
+        """Whether just_my_code would have passed over this file, by the program's name, had it no breakpoint."""
         return file in self._library
 
     def as_seen_here(self, frame: Frame) -> Frame:
@@ -92,3 +94,8 @@ class BreakpointPlacer:
         user = frame.user or any(frame.file.startswith(root) for root in self._library.values())
         file = self.paths.local(frame.file)
         return frame if (user, file) == (frame.user, frame.file) else replace(frame, user=user, file=file)
+
+
+def _parameter(reason: str) -> str:
+    """What a refusal is about; it begins with that."""
+    return next((name for name in ("condition", "log_message") if reason.startswith(name)), "file")

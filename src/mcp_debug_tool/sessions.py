@@ -7,7 +7,6 @@ call ends the wait and nothing else.
 from __future__ import annotations
 
 import logging
-import os
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
@@ -21,8 +20,8 @@ from .breakpoints import Breakpoint, BreakpointSpec
 from .dap_wrapper import DAPWrapper
 from .errors import DebugError, StartFailed, UnknownSession, UsageError, WrongState
 from .journal import Excerpt, Journal
-from .preparing.arguments import source_file
 from .preparing.attaching import Attachment, prepare_attachment
+from .preparing.code_files import code_file
 from .preparing.launching import Launch, prepare
 from .preparing.prepared import Prepared
 from .protocol.state import State
@@ -71,8 +70,6 @@ class Session:
         self.changes = Changes()
         self.came_to = ""
         """What the last answer said of this run, in a few words."""
-        # Wall-clock time, for it is compared with the time stamps of files.
-        self._began = time.time()
         self.seen = 0
         """Cursor behind the output that an answer has shown."""
         self.resumed_at = 0
@@ -194,16 +191,9 @@ class Session:
         of_hashes = hash_seed(self.prepared)
         return [*([of_hashes] if of_hashes is not None else []), *self.wrapper.findings.seeds]
 
-    def changed_since_start(self, file: str) -> bool:
-        """Whether a source file was written after this run began."""
-        try:
-            return os.stat(file).st_mtime > self._began
-        except OSError:
-            return False
-
     def resolve_path(self, file: str, parameter: str = "file") -> str:
-        """The absolute path of a source file named relative to one of the session's folders."""
-        return source_file(parameter, file, self.prepared.source_folders)
+        """The absolute path of what is named relative to one of the session's folders, and can hold a breakpoint."""
+        return code_file(parameter, file, self.prepared.source_folders)
 
 
 def _only_error(problem: BaseException) -> DebugError:
@@ -388,6 +378,4 @@ def _prepared(launch: Launch | Attachment, settings: Settings) -> Prepared:
 def absolute(spec: BreakpointSpec, folders: Sequence[str]) -> BreakpointSpec:
     """The spec, checked, with its file as an absolute path; a relative one is looked for in `folders`."""
     spec.check()
-    if spec.file is None or spec.file == "<string>":
-        return spec
-    return replace(spec, file=source_file("file", spec.file, folders))
+    return spec if spec.file is None else replace(spec, file=code_file("file", spec.file, folders))

@@ -29,7 +29,7 @@ class SharedBreakpoints:
         async with self._changing:
             for breakpoint in await process.placer.places(self.table.waiting()):
                 self.table.add(breakpoint)
-            if self.table.files():
+            if self.table.files() or self.table.templates():
                 await process.placer.push(self.table, self.table.files())
             await process.placer.push_exceptions(self.table)
             self._processes.append(process)
@@ -87,7 +87,7 @@ class SharedBreakpoints:
             raise
 
     async def _push(self, changed: list[Breakpoint]) -> None:
-        files = {b.place.in_program for b in changed if b.place is not None}
+        files = {b.place.in_program for b in changed if b.place is not None and not b.place.is_template}
         with_exceptions = any(b.spec.exception is not None for b in changed)
         processes = list(self._processes)
         for process in processes:
@@ -120,7 +120,7 @@ class SharedBreakpoints:
                 self.table.note_reports(process.name, await process.inspector.call("breakpoint_reports"))
 
     def is_library(self, file: str) -> bool:
-        """Whether just_my_code would have passed over this file, had it no breakpoint."""
+        """Whether just_my_code would have passed over this file, by the program's name, had it no breakpoint."""
         return any(process.placer.is_library(file) for process in self._processes)
 
 

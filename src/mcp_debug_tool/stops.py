@@ -45,6 +45,8 @@ class FrameView:
     """Module-level imports, functions and classes left out."""
     first_line: int = 0
     source: tuple[str, ...] = ()
+    is_rewritten: bool = False
+    """The file was written since the program began, and its text is not what runs."""
 
 
 @dataclass(frozen=True)
@@ -159,6 +161,7 @@ def view_from_program(frame: Frame, entry: Mapping[str, Any]) -> FrameView:
         hidden=int(entry.get("hidden", 0)),
         first_line=int(first_line),
         source=tuple(source),
+        is_rewritten=bool(entry.get("rewritten")),
     )
 
 

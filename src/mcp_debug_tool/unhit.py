@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from .breakpoints import Breakpoint
+from collections.abc import Sequence
+
+from .breakpoints import Breakpoint, Place, Report
 
 
 def why_not_hit(breakpoint: Breakpoint) -> str:
@@ -19,13 +21,31 @@ def why_not_hit(breakpoint: Breakpoint) -> str:
         return "no such exception was raised where it could be seen"
     if not reports:
         return "the program ended without telling more (os._exit, a signal or a lost connection)"
-    if any(report.loaded for report in reports):
-        return "its line was never reached; the file was imported"
     place = breakpoint.place
-    file = place.in_program if place is not None else breakpoint.spec.file
+    if place is None:
+        return f"{breakpoint.spec.file} was never imported"
+    return _never_reached(place, reports) if any(r.loaded for r in reports) else _never_run(place, reports)
+
+
+def _never_reached(place: Place, reports: Sequence[Report]) -> str:
+    if any(report.nothing_there for report in reports):
+        return "the template was rendered, and nothing from this line on can be stopped at"
+    ran = "the template was rendered" if place.is_template else "the file was imported"
+    return f"its line was never reached; {'code of that name has run' if _is_made_up(place) else ran}"
+
+
+def _never_run(place: Place, reports: Sequence[Report]) -> str:
+    file = place.remote or place.file
+    if _is_made_up(place):
+        return f"no code that was compiled as {file} has run"
+    never = f"{file} was never {'rendered by Django or Jinja2' if place.is_template else 'imported'}"
     others = sorted({other for report in reports for other in report.same_name})
-    if others:
-        moved = place is not None and place.remote not in ("", place.file)
-        cure = "the path_map leads elsewhere" if moved else "map it with path_map, or set the breakpoint there"
-        return f"{file} was never imported; the program ran {', '.join(others)} of the same name: {cure}"
-    return f"{file} was never imported"
+    if not others:
+        return never
+    moved = place.remote not in ("", place.file)
+    cure = "the path_map leads elsewhere" if moved else "map it with path_map, or set the breakpoint there"
+    return f"{never}; the program ran {', '.join(others)} of the same name: {cure}"
+
+
+def _is_made_up(place: Place) -> bool:
+    return place.file.startswith("<")

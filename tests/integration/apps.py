@@ -16,4 +16,4 @@ needed = pytest.mark.skipif(
 """Marks a test, or a module, that debugs one of these applications."""
 
 ANY_PYTHON = str(_FOLDER / "any-python")
-"""A folder for PYTHONPATH: pytest, uvicorn and gunicorn in versions that run on every Python from 3.8 on."""
+"""A folder for PYTHONPATH: pytest, uvicorn, gunicorn, Jinja2 and Django in versions for every Python from 3.8 on."""

@@ -67,7 +67,6 @@ POINTS = (
     "_pydevd_bundle.pydevd_constants.get_current_thread_id",
     "pydevd.PyDB.is_attached",
     "pydevd.PyDB.on_breakpoints_changed",
-    "pydevd.PyDB.set_additional_thread_info",
     "_pydevd_bundle.pydevd_timeout.TimeoutTracker.call_on_timeout",
     "_pydevd_bundle.pydevd_filtering.ExcludeFilter",
     "_pydevd_bundle.pydevd_filtering.FilesFiltering.in_project_roots",
@@ -80,6 +79,22 @@ POINTS = (
     "_pydevd_bundle.pydevd_comm_constants.CMD_STEP_OVER",
     "_pydevd_bundle.pydevd_comm_constants.CMD_STEP_OVER_MY_CODE",
     "_pydev_bundle.pydev_log._LoggingGlobals._debug_stream_initialized",
+    "_pydevd_bundle.pydevd_frame_utils.create_frames_list_from_frame",
+    "_pydevd_bundle.pydevd_frame_utils.create_frames_list_from_traceback",
+    "_pydevd_bundle.pydevd_plugin_utils.PluginManager.activate",
+    "_pydevd_bundle.pydevd_plugin_utils.PluginManager.has_line_breaks",
+    "_pydevd_bundle.pydevd_save_locals.save_locals",
+    "_pydevd_bundle.pydevd_constants.IGNORE_BASENAMES_STARTING_WITH",
+    "_pydevd_bundle.pydevd_additional_thread_info.PyDBAdditionalThreadInfo.update_stepping_info",
+    "pydevd.PyDB.in_project_scope",
+    "pydevd.PyDB.get_cache_file_type",
+    "pydevd.PyDB.get_plugin_lazy_init",
+    "pydevd.PyDB.on_breakpoints_changed",
+    "pydevd.PyDB.set_suspend",
+    "pydevd.PyDB.do_wait_suspend",
+    "pydevd.PyDB._clear_caches",
+    "pydevd_file_utils.exists",
+    "pydevd_file_utils._get_relative_filename_abs_path",
     "pydevd_tracing.SetTrace",
     "pydevd_tracing.restore_sys_set_trace_func",
 )
@@ -114,7 +129,8 @@ for point in sys.argv[2:]:
 debugger = pydevd.PyDB(set_as_global=False)
 for name in ("get_exception_breakpoint", "break_on_caught_exceptions", "break_on_uncaught_exceptions", "mtime",
              "suspended_frames_manager", "timeout_tracker", "_files_filtering", "created_pydb_daemon_threads",
-             "check_alive_thread", "writer", "is_files_filter_enabled"):
+             "check_alive_thread", "writer", "is_files_filter_enabled", "file_to_id_to_plugin_breakpoint",
+             "has_plugin_line_breaks", "set_additional_thread_info"):
     if not hasattr(debugger, name):
         print("PyDB()." + name)
 from _pydevd_bundle.pydevd_additional_thread_info import PyDBAdditionalThreadInfo

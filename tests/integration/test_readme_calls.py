@@ -66,6 +66,12 @@ EXPECTED: dict[str, dict[str, str]] = {
     "a request to Flask": REQUEST,
     "uvicorn that reloads": {**REQUEST, **IN_CHILD},
     "Django's runserver": {**REQUEST, **IN_CHILD},
+    "a template of Flask, Jinja2 or Django": {
+        **BREAKPOINT,
+        "at": r"^templates/receipt\.html:3 in top-level template code$",
+        "locals": "'name': \"'tea'\", 'count': '1'",
+        "stack": r"receipt web\.py:\d+",
+    },
     "gunicorn's workers": {**REQUEST, **IN_CHILD},
     "a Celery worker": {**BREAKPOINT, **IN_CHILD},
     "child processes": {**BREAKPOINT, **IN_CHILD},

@@ -403,3 +403,52 @@ def test_a_place_is_looked_for_by_what_identifies_it_best(
 ) -> None:
     breakpoint = Breakpoint("b1", spec)
     assert wanted_place(placed(breakpoint, answer, SAME) if answer else breakpoint, SAME) == wanted
+
+
+# --- links and templates ----------------------------------------------------------------------------------------
+
+
+def test_two_names_of_one_file_are_one_in_the_program() -> None:
+    link = BreakpointSpec(file="/app/link.py", line=3)
+    table = table_of((LINE, found_at(3)), (link, {**found_at(3), "file": "/app/link.py", "real": "/app/a.py"}))
+    assert table.files() == ["/app/a.py"]
+    assert [entry["id"] for entry in table.rules()["/app/a.py:3"]] == ["b1", "b2"]
+    assert len(table.dap_breakpoints("/app/a.py")) == 1
+    assert [b.place.file for b in table.all() if b.place is not None] == ["/app/a.py", "/app/link.py"]
+
+
+def test_a_template_has_rules_and_no_breakpoint_of_python() -> None:
+    table = table_of((LINE, {**found_at(3), "template": True, "unverified": "not rendered"}))
+    assert (table.files(), table.templates()) == ([], ["/app/a.py"])
+    assert list(table.rules()) == ["/app/a.py:3"]
+    assert table.dap_breakpoints("/app/a.py") == []
+
+
+def test_a_template_line_that_its_engine_has_moved_is_placed_there() -> None:
+    table = table_of((LINE, {**found_at(3), "template": True, "unverified": "not rendered"}))
+    (breakpoint,) = table.all()
+    for _ in range(2):
+        told = {"hits": 0, "passed": 0, "loaded": True, "moved": 5, "text": "{{ x }}"}
+        table.note_reports("p1", {"b1": told})
+        assert breakpoint.place is not None
+        assert (breakpoint.place.line, breakpoint.place.moved_from, breakpoint.place.text) == (5, 3, "{{ x }}")
+        assert breakpoint.place.unverified == ""
+
+
+def test_a_template_without_any_line_left_says_so() -> None:
+    table = table_of((LINE, {**found_at(3), "template": True, "unverified": "not rendered"}))
+    (breakpoint,) = table.all()
+    table.note_reports("p1", {"b1": {"hits": 0, "passed": 0, "loaded": True, "moved": 0}})
+    assert breakpoint.reports["p1"].nothing_there
+    assert breakpoint.place is not None
+    assert (breakpoint.place.line, breakpoint.place.unverified) == (3, "")
+
+
+def test_a_line_is_verified_by_its_first_hit() -> None:
+    table = table_of((LINE, {**found_at(3), "unverified": "no source"}))
+    (breakpoint,) = table.all()
+    table.note_reports("p1", {"b1": {"hits": 0, "passed": 0, "loaded": False}})
+    assert breakpoint.place is not None
+    assert breakpoint.place.unverified == "no source"
+    table.note_reports("p1", {"b1": {"hits": 1, "passed": 0, "loaded": True}})
+    assert breakpoint.place.unverified == ""

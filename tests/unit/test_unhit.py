@@ -91,3 +91,26 @@ def test_where_a_path_map_moved_the_file_it_is_the_map_that_is_wrong() -> None:
 def test_a_program_that_has_the_same_name_for_the_file_is_not_said_to_be_mapped() -> None:
     same = Place("/app/a.py", 3, "x = 1", "f", remote="/app/a.py")
     assert "map it with path_map" in reason(Report(same_name=("/code/a.py",)), place=same)
+
+
+TEMPLATE = Place("/app/page.html", 3, "{{ x }}", "template", is_template=True)
+MADE_UP = Place("<gen>", 3, "", "")
+
+
+def test_a_template_is_rendered_or_not() -> None:
+    assert reason(Report(), place=TEMPLATE) == "/app/page.html was never rendered by Django or Jinja2"
+    assert reason(Report(loaded=True), place=TEMPLATE) == "its line was never reached; the template was rendered"
+    nothing = Report(loaded=True, nothing_there=True)
+    assert reason(nothing, place=TEMPLATE).endswith("nothing from this line on can be stopped at")
+    other = Report(same_name=("/srv/page.html",))
+    assert "the program ran /srv/page.html of the same name" in reason(other, place=TEMPLATE)
+
+
+def test_a_made_up_name_is_that_of_code_that_has_run_or_not() -> None:
+    assert reason(Report(), place=MADE_UP) == "no code that was compiled as <gen> has run"
+    assert reason(Report(loaded=True), place=MADE_UP) == "its line was never reached; code of that name has run"
+
+
+def test_a_linked_file_is_named_as_it_was_asked_for() -> None:
+    place = Place("/app/link.py", 3, "x = 1", "f", real="/real/file.py", remote="/app/link.py")
+    assert reason(Report(), place=place) == "/app/link.py was never imported"

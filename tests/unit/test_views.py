@@ -778,6 +778,10 @@ PLACE = Place(f"{CWD}/app.py", 5, "x = 1", "f", moved_from=4)
             "b1 app.py:5 in f: x = 1 | hits 5",
         ),
         (
+            Breakpoint("b1", BreakpointSpec(file="<gen>", line=4), Place("<gen>", 4, "", "", unverified="no source")),
+            "b1 <gen>:4 | NOT VERIFIED: no source",
+        ),
+        (
             Breakpoint(
                 "b1",
                 BreakpointSpec(
@@ -979,3 +983,13 @@ def test_terminal_codes_of_the_program_are_shown_and_never_sent() -> None:
     for answer in pages:
         assert "\x1b" not in answer.text()
         assert "\x1b" not in "".join(facts(answer.data()))
+
+
+def test_a_source_that_is_not_what_runs_is_told_of() -> None:
+    frame = Frame(1, "f", f"{CWD}/app.py", 2)
+    view = FrameView(frame, first_line=1, source=("# new", "x = 1"), is_rewritten=True)
+    page = views.stop_page(stop(frames=(frame,), views=(view,)), scene())
+    (note,) = page.data()["notes"]
+    assert note.startswith("app.py was written after the program started: the source shown is not what runs")
+    calm = views.stop_page(stop(frames=(frame,), views=(replace(view, is_rewritten=False),)), scene())
+    assert "notes" not in calm.data()

@@ -2,10 +2,10 @@
 
 It is loaded there under the name `_mcp_debuggee`, so that it can never meet an installed copy of the project.
 The server reaches it by DAP `evaluate` of one expression, `call(name, json)`; what comes back is JSON.
-`boot` brings the debugger up, `connecting` connects it; `lines` knows where code is, `breakpoints` and `exceptions`
-when to stop, `suspension` which threads stand, `threads` and `tasks` where each is, `frames` and `values` what to
-show, `evaluation` how to compute and change. The server may import `lines` and `command_lines` too: they need no
-pydevd.
+`boot` brings the debugger up, `connecting` connects it; `lines` knows where code is, `breakpoints`, `template_stops`
+and `exceptions` when to stop, `suspension` which threads stand, `threads` and `tasks` where each is, `frames` and
+`values` what to show, `evaluation` how to compute and change. The server may import `lines` and `command_lines` too:
+they need no pydevd.
 """
 
 from __future__ import annotations
@@ -40,16 +40,16 @@ def call(name: str, arguments: str) -> Reply:
 
 
 def _entry(name: str) -> Callable[..., Any]:
-    from . import about, breakpoints, completion, evaluation, exceptions, frames, lines, modules, moves, threads
+    from . import about, all_breakpoints, completion, evaluation, exceptions, frames, lines, modules, moves, threads
 
     entries: dict[str, Callable[..., Any]] = {
         "introduce": about.introduce,
         "resolve": lines.resolve,
         "main_file": lines.main_file,
         "check_program": lines.check_program,
-        "set_breakpoints": breakpoints.set_table,
+        "set_breakpoints": all_breakpoints.set_table,
         "set_exceptions": exceptions.set_exceptions,
-        "breakpoint_reports": exceptions.reports,
+        "breakpoint_reports": all_breakpoints.reports,
         "stop_page": frames.stop_page,
         "overview": threads.overview,
         "find_thread": threads.find,

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import Any
 
-from . import breakpoints, lines
+from . import all_breakpoints, lines
 from .command_lines import read_arguments
 
 _MAX_TITLE = 120
@@ -15,7 +15,7 @@ _began = os.getpid()
 
 def introduce(texts: dict[str, str], first_path: str) -> dict[str, Any]:
     """Learn what the server knows of the program's sources; answers {pid, ppid, title, cwd}."""
-    breakpoints.forget()  # an earlier debugger of ours may have left some
+    all_breakpoints.forget()  # an earlier debugger of ours may have left some
     lines.set_sources(texts, first_path)
     title = "fork" if os.getpid() != _began else _title(_command_line())
     return {"pid": os.getpid(), "ppid": os.getppid(), "title": title[:_MAX_TITLE], "cwd": _folder()}

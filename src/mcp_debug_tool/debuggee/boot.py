@@ -67,6 +67,8 @@ def import_pydevd(debugpy: str) -> Any:
     os.environ.update(ours)
     root = os.path.join(debugpy, "_vendored", "pydevd")
     sys.path.insert(0, root)
+    # A plugin of pydevd's looks for Django and would leave it loaded.
+    django = sys.modules.setdefault("django", None)  # type: ignore[arg-type]
     try:
         import warnings
 
@@ -79,6 +81,8 @@ def import_pydevd(debugpy: str) -> Any:
             import pydevd
             from _pydevd_bundle.pydevd_defaults import PydevdCustomization
     finally:
+        if django is None:
+            sys.modules.pop("django", None)
         sys.path.remove(root)
         _restore_environment(theirs)
     _keep_out_of_sight()

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import operator
 import os
+import re
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import CodeType
 from typing import Any
 
-from . import events
+from . import events, seen, sources
 
 _COMPARE: dict[str, Callable[[int, int], bool]] = {
     "==": operator.eq,
@@ -132,44 +133,26 @@ def set_table(lines: dict[str, list[dict[str, Any]]], files: list[str]) -> dict[
     return {"refused": refused, "library": count_library_as_user_code(files)}
 
 
-def reports() -> dict[str, dict[str, Any]]:
-    """How each breakpoint on a line has fared here: {hits, passed, loaded, same_name}, by id."""
-    seen: set[str] | None = None
+def ids(key: str) -> list[str]:
+    """The breakpoints on a line."""
+    return [rule.id for rule in _table.get(key, ())]
+
+
+def reports(also_run: Iterable[str] = ()) -> dict[str, dict[str, Any]]:
+    """How each breakpoint on a line has fared here: {hits, passed, loaded, same_name}, by id.
+
+    `also_run`: files that are no Python, and whose lines were come to.
+    """
+    known: seen.Seen | None = None
     answer: dict[str, dict[str, Any]] = {}
     for key, rules in list(_table.items()):
-        file = key.rpartition(":")[0]
         for rule in rules:
             entry = counted(rule.id)
             if not entry["hits"] and not entry["passed"]:
-                seen = _files_seen() if seen is None else seen
-                entry.update(_loaded(file, seen))
+                known = known or seen.Seen(also_run)
+                entry.update(known.look_for(key.rpartition(":")[0]))
             answer[rule.id] = entry
     return answer
-
-
-def _loaded(file: str, seen: set[str]) -> dict[str, Any]:
-    """Whether code of `file` has run, else which files of the same name have."""
-    name = os.path.basename(file)
-    same_name = {os.path.realpath(other) for other in seen if os.path.basename(other) == name}
-    # Code that stands in no file, such as <string>, was given to be run.
-    if file in seen or os.path.realpath(file) in same_name or file.startswith("<"):
-        return {"loaded": True}
-    mistakable = [other for other in same_name if not _is_installed(other)]
-    return {"loaded": False, "same_name": sorted(mistakable)[:3]}
-
-
-def _is_installed(file: str) -> bool:
-    """Whether a file belongs to a library: nobody means that one by a file of his own."""
-    library = os.path.dirname(os.path.realpath(os.__file__))
-    return file.startswith(library + os.sep) or "site-packages" in file or "dist-packages" in file
-
-
-def _files_seen() -> set[str]:
-    """The files of the modules that have been imported here, the program's own among them."""
-    names = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
-    # CPython takes `__file__` from the script's module once it has run: at the end only its loader knows.
-    names.append(getattr(getattr(sys.modules.get("__main__"), "__loader__", None), "path", None))
-    return {os.path.abspath(name) for name in names if isinstance(name, str)}
 
 
 def forget() -> None:
@@ -182,14 +165,19 @@ def forget() -> None:
 
 def hit(key: str) -> bool:
     """Whether one of the breakpoints on this line wants to stop; what it logs is sent on the way."""
+    caller = sys._getframe(2)
+    return reached([key], caller.f_globals, caller.f_locals)
+
+
+def reached(keys: Sequence[str], names: dict[str, Any], local_names: Mapping[str, Any]) -> bool:
+    """The same for several lines at once, where these names are seen."""
     if os.getpid() != _pid:
         return False
-    caller = sys._getframe(2)
     stopping: list[str] = []
     errors: list[str] = []
-    for rule in _table.get(key, ()):
+    for rule in [rule for key in keys for rule in _table.get(key, ())]:
         try:
-            if _wants_stop(rule, caller.f_globals, caller.f_locals):
+            if _wants_stop(rule, names, local_names):
                 stopping.append(rule.id)
         except Exception as error:
             stopping.append(rule.id)
@@ -263,21 +251,23 @@ def count_library_as_user_code(files: list[str]) -> dict[str, str]:
     debugger = pydevd.get_global_debugger()
     if not debugger.get_use_libraries_filter():
         return {}
-    library = [file for file in files if not debugger._files_filtering.in_project_roots(file)]
-    if library and set(library) - _included:
+    names = {name for file in files for name in seen.names_of(file)}
+    library = {name for name in names if not debugger._files_filtering.in_project_roots(name)}
+    if library - _included:
         _included.update(library)
         debugger.set_exclude_filters([ExcludeFilter(_glob(file), False, True) for file in sorted(_included)])
-    return {file: _package_root(file) for file in library}
+    return {file: _package_root(file) for file in library if not sources.is_made_up(file)}
 
 
 def _glob(file: str) -> str:
     root = _package_root(file)
-    return file if root == file else os.path.join(root, "**")
+    literal = re.sub(r"([*?\[])", r"[\1]", root)
+    return literal if root == file else os.path.join(literal, "**")
 
 
 def _package_root(file: str) -> str:
     """The outermost package folder around `file`, or the file itself where it is in none."""
     folder, package = os.path.dirname(file), None
-    while os.path.exists(os.path.join(folder, "__init__.py")):
+    while folder and os.path.exists(os.path.join(folder, "__init__.py")):
         package, folder = folder, os.path.dirname(folder)
     return package or file

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import dis
-import linecache
 import re
 import sys
 import warnings
@@ -16,7 +15,7 @@ from collections.abc import Iterator
 from types import CodeType, FrameType
 from typing import Any
 
-from . import lines
+from . import sources
 
 MAX_NAME = 60
 # Code inside a statement that has a frame of its own, and what it is in the text.
@@ -63,9 +62,7 @@ def parsed(frame: FrameType) -> ast.AST | None:
 
 
 def _text(frame: FrameType) -> str:
-    name = frame.f_code.co_filename
-    text = lines.sources.get(name)
-    return text if text is not None else "".join(linecache.getlines(name, frame.f_globals))
+    return sources.of_frame(frame) or ""
 
 
 def _parts_of_line(frame: FrameType) -> list[ast.AST]:
@@ -138,7 +135,7 @@ class _Finder(object):
 
     def __init__(self, parts: list[ast.AST], text: str) -> None:
         self._parts = parts
-        self._lines = lines.source_lines(text)
+        self._lines = sources.source_lines(text)
         self._read: dict[CodeType, list[tuple[Any, int]]] = {}
         nodes = [node for node in _located(parts) if isinstance(node, ast.Call)]
         # Every call ends with a parenthesis of its own.

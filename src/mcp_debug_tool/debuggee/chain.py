@@ -9,7 +9,7 @@ from itertools import islice
 from types import TracebackType
 from typing import Any
 
-from . import tracebacks, values
+from . import templates, tracebacks, values
 from .limits import TimeLimit, time_limit
 
 MESSAGE_SECONDS = 0.5
@@ -63,7 +63,8 @@ def _entry(error: BaseException, trace: TracebackType | None, max_chars: int, de
         "type": values.type_name(error),
         "message": _TOO_LATE if late else message(error, max_chars * 3),
     }
-    place = _raised_at(trace)
+    place = templates.raised_at(error, trace) if trace is not None else None
+    place = place or _raised_at(trace)
     if place:
         entry["at"] = place
     notes = [] if late else _notes(error, max_chars)

@@ -84,11 +84,14 @@ def set_variable(frame_id: int | str, path: str, value: str, seconds: float, max
     try:
         with time_limit(seconds):
             _pending.append(_run(frame, value.strip()))
-            if path not in frame.f_locals and path in frame.f_globals:
+            if hasattr(frame, "assign") and path.isidentifier():
+                frame.assign(path, _pending[-1])  # one of a template
+            elif path not in frame.f_locals and path in frame.f_globals:
                 # A statement of the frame's would make a local of that name, which nothing reads.
                 frame.f_globals[path] = _pending[-1]
                 return _described(frame.f_globals[path], path, max_chars)
-            _run(frame, "%s = __import__('sys').modules[%r]._pending[-1]" % (path, __name__))
+            else:
+                _run(frame, "%s = __import__('sys').modules[%r]._pending[-1]" % (path, __name__))
             now = frames.value_at(frame, path)
             if path.isidentifier() and now is not _pending[-1]:
                 return {"error": "this frame does not let %s be changed; it is still %s" % (path, values.describe(now))}

@@ -10,11 +10,11 @@ from __future__ import annotations
 import functools
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from types import CodeType, FrameType, TracebackType
 from typing import Any
 
-from . import breakpoints, tracebacks, unhandled
+from . import breakpoints, jinja2_templates, tracebacks, unhandled
 from .chain import message
 from .exception_classes import is_control_flow, is_named
 
@@ -71,9 +71,9 @@ def set_exceptions(rules: list[dict[str, Any]], all_raised: bool) -> dict[str, A
     return {}
 
 
-def reports() -> dict[str, dict[str, Any]]:
+def reports(also_run: Iterable[str] = ()) -> dict[str, dict[str, Any]]:
     """How each breakpoint has fared here, on a line or at an exception; see `breakpoints.reports`."""
-    return {**breakpoints.reports(), **{rule.id: breakpoints.counted(rule.id) for rule in _wanted.rules}}
+    return {**breakpoints.reports(also_run), **{rule.id: breakpoints.counted(rule.id) for rule in _wanted.rules}}
 
 
 # --- the decision -------------------------------------------------------------------------------------------------
@@ -162,6 +162,8 @@ def _is_news(debugger: Any, error: BaseException, trace: TracebackType) -> bool:
 
     if not is_users(trace) or tracebacks.passes_imports(trace):
         return False
+    if any(jinja2_templates.is_retold(step.tb_frame) for step in tracebacks.steps(trace)):
+        return False  # it was told of in the template
     if trace.tb_next is None:
         return sys.exc_info()[1] is not error  # else its handler raises it without its traceback
     return not any(map(is_users, tracebacks.way(trace, error)))

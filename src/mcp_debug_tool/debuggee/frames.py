@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import ast
 import io
-import linecache
 import re
 import sys
 import threading
 import time
-from types import FrameType, TracebackType
+from types import CodeType, FrameType, TracebackType
 from typing import Any
 
-from . import breakpoints, chain, lines, post_mortem, returns, suspension, tasks, threads, values
+from . import (
+    breakpoints,
+    chain,
+    code_objects,
+    post_mortem,
+    returns,
+    seen,
+    sources,
+    suspension,
+    tasks,
+    template_stops,
+    threads,
+    values,
+)
 from .limits import TimeLimit, time_limit
 from .values import kinds, pages, parts
 
@@ -60,6 +72,7 @@ def stop_page(
     from _pydevd_bundle.pydevd_comm_constants import CMD_STEP_CAUGHT_EXCEPTION
 
     flush()
+    template_stops.at_stop()
     answer: dict[str, Any] = {"frames": [], "thread": threading.current_thread().name}
     suspension.told_of(threading.current_thread())
     task = tasks.current()
@@ -137,7 +150,17 @@ def _shown(frame: FrameType, source_lines: int, max_names: int, max_chars: int, 
         shown["more"] = len(names) - max_names
     if hidden:
         shown["hidden"] = hidden
+    if _is_rewritten(frame):
+        shown["rewritten"] = True
     return shown
+
+
+def _is_rewritten(frame: FrameType) -> bool:
+    """Whether the frame's file has another text than the one that runs."""
+    code = frame.f_code
+    if not isinstance(code, CodeType) or not seen.was_written_since(code.co_filename):
+        return False
+    return not code_objects.is_in(code, code.co_filename)
 
 
 def visible_names(frame: FrameType) -> tuple[list[tuple[str, Any]], int]:
@@ -177,14 +200,21 @@ def guarded(value: object, max_chars: int, deadline: float) -> str:
 
 def source(frame: FrameType, around: int) -> list[Any]:
     """[number of the first line, lines] around the frame's line, or [] where there is no source."""
-    if not around:
-        return []
-    name = frame.f_code.co_filename
-    text = lines.sources.get(name)
-    found = lines.source_lines(text) if text is not None else linecache.getlines(name, frame.f_globals)
+    text = _text(frame) if around else None
     line = frame.f_lineno or 1
     first = max(line - around, 1)
-    return [first, [text.rstrip("\r\n")[:200] for text in found[first - 1 : line + around]]] if found else []
+    found = sources.source_lines(text or "")[first - 1 : line + around]
+    return [first, [line[:200] for line in found]] if found else []
+
+
+def _text(frame: FrameType) -> str | None:
+    if not sources.is_made_up(frame.f_code.co_filename):
+        return sources.of_frame(frame)
+    try:
+        with time_limit(VALUE_SECONDS):
+            return sources.of_frame(frame)
+    except TimeLimit:
+        return None  # a loader of the program's own is asked
 
 
 def value_at(frame: FrameType, path: str) -> Any:

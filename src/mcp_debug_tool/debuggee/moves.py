@@ -6,7 +6,7 @@ import ast
 from types import FrameType
 from typing import Any
 
-from . import call_sites, frames, lines, suspension, targets
+from . import call_sites, code_objects, frames, suspension, targets
 
 MAX_CALLS = 20
 
@@ -30,7 +30,7 @@ def destination(frame_id: int | str, line: int) -> dict[str, Any]:
     if event != "line":
         return {"error": "the thread stands where a call begins or has come back, in the middle of a line: step first"}
     code = frame.f_code
-    there = sorted(lines.code_lines(code))
+    there = sorted(code_objects.code_lines(code))
     if there and line not in there:
         nearest = min(there, key=lambda other: (abs(other - line), other))
         return {

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-from . import exception_patches, suspension
+from . import exception_patches, generated, suspension, templates
 
 PAUSE_SIGNAL = getattr(signal, "SIGURG", None)
 # A name that pydevd counts as the user's own code: with just_my_code it would pass over any other without a file,
@@ -38,6 +38,8 @@ def apply(pydevd: Any) -> None:
         _tell_debuggers_apart,
         *exception_patches.ALL,
         suspension.control_threads,
+        generated.apply,
+        templates.show_in_stacks,
     ):
         try:
             patch(pydevd)
@@ -57,6 +59,8 @@ def apply_to_running(pydevd: Any) -> None:
         _send_without_delay,
         *exception_patches.ALL,
         suspension.control_threads,
+        generated.apply,
+        templates.show_in_stacks,
     ):
         try:
             patch(pydevd)
@@ -367,9 +371,9 @@ def report_breakpoints_at_end() -> None:
     """Tell the server how each breakpoint has fared, when the program ends by itself."""
 
     def main_thread_ended() -> None:
-        from . import events, exceptions
+        from . import all_breakpoints, events
 
-        events.send("mcpDebugReports", exceptions.reports())
+        events.send("mcpDebugReports", all_breakpoints.reports())
 
     _at_main_thread_end(main_thread_ended)
 

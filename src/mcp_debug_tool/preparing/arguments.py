@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
 from ..errors import InvalidArgument
@@ -56,7 +57,23 @@ def placed_file(file: str, folders: Sequence[str]) -> str:
     """The absolute path of a file, in the first folder that has it; in the first of all where none does."""
     given = os.path.expanduser(file)
     candidates = [os.path.normpath(os.path.join(folder, given)) for folder in folders]
+    candidates += [] if given.isascii() else [as_on_disk(candidate) for candidate in candidates]
     return next((candidate for candidate in candidates if os.path.exists(candidate)), candidates[0])
+
+
+def as_on_disk(path: str) -> str:
+    """The path as the disk spells it: `é` may be one character there or two, which nobody can see or choose to type."""
+    folder, name = os.path.split(path)
+    if os.path.exists(path) or not name:
+        return path
+    folder = as_on_disk(folder)
+    try:
+        entries = os.listdir(folder)
+    except OSError:
+        return path
+    wanted = unicodedata.normalize("NFC", name)
+    same = [entry for entry in entries if unicodedata.normalize("NFC", entry) == wanted]
+    return os.path.join(folder, same[0] if same else name)
 
 
 def changed_environ(environ: Mapping[str, str], changes: Mapping[str, str | None] | None) -> dict[str, str]:

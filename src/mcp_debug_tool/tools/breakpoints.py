@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated, Any
 
 from mcp.server.mcpserver import Context
@@ -46,10 +47,13 @@ async def set_breakpoint(
         raise UsageError(f"{limit} breakpoints are set, which is the limit", hint="Call remove_breakpoint.")
     breakpoint = await found.wrapper.breakpoints.set(absolute(spec, found.prepared.source_folders))
     shown = breakpoint_line(breakpoint, found.prepared.cwd)
+    place = breakpoint.place
     fields: dict[str, Any] = {"session": found.id, "breakpoint": shown, "verified": "yes"}
-    if breakpoint.place is not None and found.wrapper.breakpoints.is_library(breakpoint.place.file):
+    if place is not None and place.unverified:
+        fields["verified"] = "not yet"
+    if place is not None and found.wrapper.breakpoints.is_library(place.in_program):
         fields["note"] = "library code: its package now counts as your code for steps and stacks"
-    if breakpoint.place is not None and found.changed_since_start(breakpoint.place.file):
+    if place is not None and place.is_edited:
         fields["note"] = "the file was edited after the program started: restart to run the new text"
     return Answer(f"{found.id} set {shown}", fields)
 
@@ -121,6 +125,6 @@ def _chosen(session: Session, breakpoint: str | None, file: str | None) -> list[
             )
         return one
     if file is not None:
-        wanted = session.resolve_path(file)
-        return [b for b in every if b.place is not None and b.place.file == wanted]
+        wanted = os.path.realpath(session.resolve_path(file))
+        return [b for b in every if b.place is not None and os.path.realpath(b.place.file) == wanted]
     return every

@@ -103,11 +103,12 @@ def breakpoint_line(breakpoint: Breakpoint, cwd: str, unhit: str = "") -> str:
     spec, place = breakpoint.spec, breakpoint.place
     parts = []
     if place is not None:
-        parts.append(
-            f"{breakpoint.id} {path(place.file, cwd)}:{place.line} in {place.function}: {cut(place.text, 100)}"
-        )
+        where = f" in {place.function}: {cut(place.text, 100)}" if place.text else ""
+        parts.append(f"{breakpoint.id} {path(place.file, cwd)}:{place.line}{where}")
         if place.moved_from is not None:
             parts.append(f"moved from line {place.moved_from}, which has no code")
+        if place.unverified and not breakpoint.hits:
+            parts.append(f"NOT VERIFIED: {cut(place.unverified, 200)}")
     else:
         parts.append(f"{breakpoint.id} {cut(spec.what(), 160)}")
     rules = (("if", spec.condition), ("hit", spec.hit_condition), ("log", spec.log_message))

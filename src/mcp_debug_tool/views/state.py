@@ -121,13 +121,19 @@ def _stop_page(stop: Stop, scene: Scene, size: _Size) -> Answer:
         fields["fixtures"] = _fixtures(stop.test, size)
     fields["output"] = tail(scene.output, size.output)
     fields["trigger"] = _requests(scene, size.output)
-    notes = [cut(note, size.notes) for note in (*scene.notes, *stop.errors, stop.note) if note]
+    edited = [_edited(view, scene.cwd, size) for view in stop.views if view.is_rewritten]
+    notes = [cut(note, size.notes) for note in (*scene.notes, *stop.errors, *edited, stop.note) if note]
     if notes:
         fields["notes"] = notes
     if scene.start:
         fields["python"] = cut(scene.start, size.places)
     fields["next"] = NEXT_AT_TEST if stop.test is not None else NEXT_AT_CRASH if stop.uncaught else NEXT_AT_STOP
     return Answer(f"{scene.session} stopped: {reason} at {at}", fields)
+
+
+def _edited(view: FrameView, cwd: str, size: _Size) -> str:
+    file = cut_path(path(view.frame.file, cwd), size.places)
+    return f"{file} was written after the program started: the source shown is not what runs; restart runs it"
 
 
 def stop_reason(stop: Stop) -> str:

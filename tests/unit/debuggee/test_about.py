@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mcp_debug_tool.debuggee import about, lines
+from mcp_debug_tool.debuggee import about, named_functions, sources
 
 title: Callable[[list[str]], str] = about._title
 introduce: Callable[[dict[str, str], str], dict[str, Any]] = about.introduce
@@ -20,8 +20,8 @@ FORKSERVER = "from multiprocessing.forkserver import main; main(5, 6, ['__main__
 
 @pytest.fixture(autouse=True)
 def _no_traces(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lines, "sources", {})
-    monkeypatch.setattr(lines, "_first_paths", [])
+    monkeypatch.setattr(sources, "given", {})
+    monkeypatch.setattr(named_functions, "_first_paths", [])
 
 
 @pytest.mark.parametrize(
@@ -75,14 +75,14 @@ def test_a_process_tells_its_own_and_its_parents_number() -> None:
 def test_a_process_learns_the_text_of_its_code_and_where_it_begins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PYTHONPATH", raising=False)
     introduce({"<string>": "x = 1\n"}, "/app")
-    assert lines.sources == {"<string>": "x = 1\n"}
-    assert lines._first_paths == ["/app"]
+    assert sources.given == {"<string>": "x = 1\n"}
+    assert named_functions._first_paths == ["/app"]
 
 
 def test_a_process_that_began_elsewhere_has_no_first_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PYTHONPATH", raising=False)
     introduce({}, "")
-    assert lines._first_paths == []
+    assert named_functions._first_paths == []
 
 
 def test_a_process_in_which_the_code_was_not_loaded_is_a_fork(monkeypatch: pytest.MonkeyPatch) -> None:

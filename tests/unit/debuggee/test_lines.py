@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from mcp_debug_tool.debuggee import lines
+from mcp_debug_tool.debuggee import lines, named_functions, sources
 
 Answer = dict[str, Any]
 Write = Callable[..., str]
 
 resolve: Callable[..., list[Answer]] = lines.resolve
 check_program: Callable[[str], Answer] = lines.check_program
-read: Callable[[str], str] = lines.read
+read: Callable[[str], str] = sources.read
 set_sources: Callable[[dict[str, str], str], None] = lines.set_sources
 
 
@@ -36,8 +36,8 @@ def write(tmp_path: Path) -> Write:
 
 @pytest.fixture(autouse=True)
 def _no_traces(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lines, "sources", {})
-    monkeypatch.setattr(lines, "_first_paths", [])
+    monkeypatch.setattr(sources, "given", {})
+    monkeypatch.setattr(named_functions, "_first_paths", [])
 
 
 def answer(**place: Any) -> Answer:
@@ -510,7 +510,7 @@ def test_a_number_of_files_and_no_more_is_looked_through(
         write("x = 1\n", f"a{number}.py")
     last = write("def wanted():\n    return 1\n", "z.py")
     assert answer(function="wanted", roots=[str(tmp_path)])["file"] == last
-    monkeypatch.setattr(lines, "MAX_FILES", 3)
+    monkeypatch.setattr(named_functions, "MAX_FILES", 3)
     assert "error" in answer(function="wanted", roots=[str(tmp_path)])
 
 
@@ -553,9 +553,9 @@ def test_a_file_that_is_not_there_is_refused_and_the_others_are_answered(write: 
 
 def test_a_file_larger_than_the_cap_is_refused(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     file = write("x = 1\n")
-    monkeypatch.setattr(lines, "MAX_BYTES", 6)
+    monkeypatch.setattr(sources, "MAX_BYTES", 6)
     assert answer(file=file, line=1)["line"] == 1
-    monkeypatch.setattr(lines, "MAX_BYTES", 5)
+    monkeypatch.setattr(sources, "MAX_BYTES", 5)
     assert "error" in answer(file=file, line=1)
 
 
