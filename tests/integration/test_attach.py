@@ -427,6 +427,32 @@ async def test_what_is_decided_in_a_launched_program_is_in_an_attached_one(
     assert process.wait(10) == 0
 
 
+async def test_a_second_session_goes_by_its_own_exceptions(agent: Agent, program: Program, foreign: Foreign) -> None:
+    path = program("""
+        import time
+        def fails(kind):
+            raise kind("it")  # @raised
+        for n in range(3000):
+            time.sleep(0.01)
+            for kind in (KeyError, ValueError):
+                try:
+                    fails(kind)
+                except Exception:
+                    pass
+    """)
+    process, port = foreign.under_debugpy(path)
+    for _ in range(2):
+        for word in ("KeyError", "ValueError"):
+            await agent.ok("attach", port=port, break_on=[word])
+            stop = await agent.ok("wait")
+            assert stop.reason == "raised exception, breakpoint b1 (hit 1)"
+            assert stop.data["exception"][0].startswith(f"{word}: ")
+            again = await agent.ok("continue")
+            assert again.reason == "raised exception, breakpoint b1 (hit 2)"
+            await agent.ok("stop")
+    assert process.poll() is None
+
+
 async def test_exceptions_stop_an_attached_program_and_its_end_is_told(
     agent: Agent, program: Program, foreign: Foreign
 ) -> None:

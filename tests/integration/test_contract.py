@@ -130,7 +130,7 @@ debugger = pydevd.PyDB(set_as_global=False)
 for name in ("get_exception_breakpoint", "break_on_caught_exceptions", "break_on_uncaught_exceptions", "mtime",
              "suspended_frames_manager", "timeout_tracker", "_files_filtering", "created_pydb_daemon_threads",
              "check_alive_thread", "writer", "is_files_filter_enabled", "file_to_id_to_plugin_breakpoint",
-             "has_plugin_line_breaks", "set_additional_thread_info"):
+             "has_plugin_line_breaks", "set_additional_thread_info", "break_on_user_uncaught_exceptions"):
     if not hasattr(debugger, name):
         print("PyDB()." + name)
 from _pydevd_bundle.pydevd_additional_thread_info import PyDBAdditionalThreadInfo

@@ -180,6 +180,32 @@ async def test_what_a_library_raises_and_handles_stops_only_with_just_my_code_of
     assert "configparser.py:" in stops[0].data["exception"][0]
 
 
+@pytest.mark.parametrize("version", ["3.12", "3.13"])
+async def test_recursion_without_end_stops_once_where_there_is_room_for_it(
+    agent: Agent, program: Program, python: str
+) -> None:
+    path = program("""
+        import json
+
+        def dive(n):
+            return dive(n + 1)  # @dive
+
+        for _ in range(2):
+            try:
+                dive(0)
+            except RecursionError:
+                pass
+        try:
+            raise RecursionError("by hand")  # @hand
+        except RecursionError:
+            pass
+    """)
+    stops, _ = await run(agent, path, ["RecursionError"], python=python)
+    assert places(path, stops) == ["dive", "dive", "hand"]
+    assert [stop.reason.partition("b1 ")[2] for stop in stops] == ["(hit 1)", "(hit 2)", "(hit 3)"]
+    assert int(stops[0].locals["n"]) > 500
+
+
 CONTROL_FLOW = """
     import asyncio, sys
 
@@ -331,7 +357,13 @@ HANDED_OVER = """
         await asyncio.sleep(0.01)
         await coroutine("main")
 
+    class Dies:
+        def __del__(self):
+            fails("__del__")
+
     sys.stderr = open(os.devnull, "w")
+    atexit.register(fails, "atexit")
+    Dies()
     for thread in (threading.Thread(target=in_thread), Own(), threading.Timer(0, in_thread)):
         thread.start()
         thread.join()
@@ -365,7 +397,9 @@ def what(stop: Reply) -> str:
 
 
 @every_python
-async def test_what_is_uncaught_in_threads_tasks_and_callbacks(agent: Agent, program: Program, python: str) -> None:
+async def test_what_is_uncaught_in_threads_and_not_in_tasks_callbacks_finalizers_and_exit_functions(
+    agent: Agent, program: Program, python: str
+) -> None:
     path = program(HANDED_OVER)
     stops, end = await run(agent, path, ["uncaught"], python=python)
     assert [what(stop) for stop in stops] == ["thread", "subclass", "thread", "_thread", "main"]

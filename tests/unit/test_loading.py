@@ -16,7 +16,7 @@ from mcp_debug_tool.loading import loader
 
 OLDEST = (3, 8)
 # It goes over the wire once for each process that comes without our code.
-MAX_BYTES = 128 * 1024
+MAX_BYTES = 160 * 1024
 
 
 def sent_texts() -> dict[str, str]:

@@ -128,7 +128,7 @@ def _raised_at(trace: TracebackType | None) -> list[Any] | None:
     place: list[Any] | None = None
     for step in tracebacks.steps(trace):
         code = step.tb_frame.f_code
-        if place is not None and _is_the_debuggers(code.co_filename):
+        if place is not None and (_is_the_debuggers(code.co_filename) or "_pydevd" in code.co_name):
             break  # there deep recursion has met its limit
         place = [code.co_filename, step.tb_lineno, code.co_name]
     return place

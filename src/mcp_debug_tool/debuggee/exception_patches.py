@@ -1,4 +1,7 @@
-"""What pydevd does at an exception that a fast and faithful debugger must not; see `patches`, which applies these."""
+"""What pydevd does at exceptions that a fast and faithful debugger must not; applied as those of `patches` are.
+
+Each may be applied again: then those of an earlier copy of our code in this process give way.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ def decide_at_exceptions(pydevd: Any) -> None:
     from . import exceptions, unhandled
 
     # One of them is in use: compiled or not, with sys.settrace or sys.monitoring.
-    for module in [module for name, module in sys.modules.items() if name.startswith("_pydevd")]:
+    for module in [module for name, module in list(sys.modules.items()) if name.startswith("_pydevd")]:
         if getattr(module, "should_stop_on_exception", exceptions.should_stop) is not exceptions.should_stop:
             exceptions.take_over(module)
         if sys.version_info < (3, 12) and hasattr(module, "is_unhandled_exception"):
@@ -65,4 +68,4 @@ def leave_exceptions_unmarked(pydevd: Any) -> None:
     setattr(pydevd.PyDB, name, property(wanted, want))
 
 
-ALL = (decide_at_exceptions, leave_exceptions_unread, leave_exceptions_unmarked)
+PATCHES = (decide_at_exceptions, leave_exceptions_unread, leave_exceptions_unmarked)

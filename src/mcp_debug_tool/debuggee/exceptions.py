@@ -21,6 +21,8 @@ from .exception_classes import is_control_flow, is_named
 # pydevd's STATE_SUSPEND.
 _SUSPENDED = 2
 _MAX_MESSAGE = 200
+# As many frames as a stop, and what the agent evaluates there, may need.
+_ROOM = 200
 
 
 class Rule(object):
@@ -81,7 +83,7 @@ def reports(also_run: Iterable[str] = ()) -> dict[str, dict[str, Any]]:
 
 def take_over(module: Any) -> None:
     """Have a module of pydevd's ask us whether to stop at an exception; it looks both names up at each call."""
-    handle = module.handle_exception
+    handle = getattr(module.handle_exception, "__wrapped__", module.handle_exception)
 
     @functools.wraps(handle)
     def handle_exception(debugger: Any, thread: Any, frame: FrameType, arg: Any, exception_type: str) -> Any:
@@ -160,10 +162,32 @@ def _is_news(debugger: Any, error: BaseException, trace: TracebackType) -> bool:
         frame = step.tb_frame
         return not debugger.apply_files_filter(frame, frame.f_code.co_filename, False)
 
-    if not is_users(trace) or tracebacks.passes_imports(trace):
+    if not is_users(trace):
         return False
     if any(jinja2_templates.is_retold(step.tb_frame) for step in tracebacks.steps(trace)):
         return False  # it was told of in the template
+    if isinstance(error, RecursionError):
+        return _is_new_recursion(error, trace)
     if trace.tb_next is None:
         return sys.exc_info()[1] is not error  # else its handler raises it without its traceback
-    return not any(map(is_users, tracebacks.way(trace, error)))
+    return not any(map(is_users, tracebacks.way(trace, error))) and not tracebacks.passes_imports(trace)
+
+
+class _Recursion(threading.local):
+    """The last recursion without an end that was told of in a thread: its error, and how far it had come."""
+
+    error = length = 0
+
+
+_recursion = _Recursion()
+
+
+def _is_new_recursion(error: RecursionError, trace: TracebackType) -> bool:
+    """Whether this is the first frame with room for a stop: at the limit there is none for us (3.12 and newer)."""
+    if sys.getrecursionlimit() - tracebacks.depth(trace.tb_frame) < _ROOM:
+        return False
+    length = sum(1 for _ in tracebacks.steps(trace))
+    # The same error's traceback has grown since; another one at its address begins with a short one.
+    is_told = _recursion.error == id(error) and length > _recursion.length
+    _recursion.error, _recursion.length = id(error), length
+    return not is_told

@@ -36,7 +36,7 @@ def apply(pydevd: Any) -> None:
         _pause_blocking_calls,
         _keep_no_frames,
         _tell_debuggers_apart,
-        *exception_patches.ALL,
+        *exception_patches.PATCHES,
         suspension.control_threads,
         generated.apply,
         templates.show_in_stacks,
@@ -48,20 +48,12 @@ def apply(pydevd: Any) -> None:
 
 
 def apply_to_running(pydevd: Any) -> None:
-    """Apply, once, what helps in a program that runs under its own pydevd already."""
-    if getattr(pydevd, "_mcp_debug_patched", False):
-        return
+    """Apply what helps in a program that runs under its own pydevd already; some of it once."""
+    once = (_answer_bursts, _keep_no_frames, _send_without_delay, generated.apply, templates.show_in_stacks)
+    again = (_resume_the_right_thread, *exception_patches.PATCHES, suspension.control_threads)
+    is_first = not getattr(pydevd, "_mcp_debug_patched", False)
     pydevd._mcp_debug_patched = True
-    for patch in (
-        _answer_bursts,
-        _resume_the_right_thread,
-        _keep_no_frames,
-        _send_without_delay,
-        *exception_patches.ALL,
-        suspension.control_threads,
-        generated.apply,
-        templates.show_in_stacks,
-    ):
+    for patch in (*(once if is_first else ()), *again):
         try:
             patch(pydevd)
         except (AttributeError, ImportError, TypeError, OSError):
@@ -138,7 +130,7 @@ def _resume_the_right_thread(pydevd: Any) -> None:
     from _pydevd_bundle import pydevd_thread_lifecycle
     from _pydevd_bundle.pydevd_constants import get_thread_id
 
-    original = pydevd_thread_lifecycle.internal_run_thread
+    original = suspension.theirs(pydevd_thread_lifecycle, "internal_run_thread")
 
     def internal_run_thread(thread: threading.Thread, set_additional_thread_info: Any) -> None:
         if not suspension.may_resume(thread):

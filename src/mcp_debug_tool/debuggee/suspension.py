@@ -66,8 +66,16 @@ def _watch(debugger: Any, thread: threading.Thread, frame: FrameType) -> calls.W
     return calls.Watch(debugger, thread, targets.take(frame))
 
 
+def theirs(owner: Any, name: str) -> Any:
+    """What `owner` held before any copy of our code put something in its place: the latest copy is the one at work."""
+    kept = "_mcp_debug_theirs_" + name
+    if kept not in vars(owner):
+        setattr(owner, kept, getattr(owner, name))
+    return getattr(owner, kept)
+
+
 def control_threads(pydevd: Any) -> None:
-    """Put these rules in place; before the program, or once for one that runs already."""
+    """Put these rules in place, before the program or in one that runs; those of an earlier session give way."""
     # What pydevd must have for it, looked at before anything is changed.
     behaviour = pydevd.AbstractSingleNotificationBehavior
     for owner, name in (
@@ -91,7 +99,7 @@ def _tell_each_stop(pydevd: Any, behaviour: Any) -> None:
     """Send `stopped` for every thread with a reason of its own; pydevd sends one until all run again."""
     from _pydevd_bundle.pydevd_comm_constants import CMD_THREAD_SUSPEND
 
-    on_thread_suspend, set_suspend = behaviour.on_thread_suspend, pydevd.PyDB.set_suspend
+    on_thread_suspend, set_suspend = theirs(behaviour, "on_thread_suspend"), theirs(pydevd.PyDB, "set_suspend")
 
     def tell(self: Any, thread_id: str, thread: threading.Thread, stop_reason: int) -> None:
         if stop_reason != CMD_THREAD_SUSPEND:
@@ -135,7 +143,7 @@ def event_at(frame: FrameType) -> str:
 
 def _wrap_waiting(pydevd: Any) -> None:
     """Stand between pydevd's decision to stop and the stop, and behind its end."""
-    wait_suspended = pydevd.PyDB.do_wait_suspend
+    wait_suspended = theirs(pydevd.PyDB, "do_wait_suspend")
 
     def do_wait_suspend(
         self: Any, thread: threading.Thread, frame: FrameType, event: str, arg: Any, exception_type: Any = None
@@ -174,7 +182,8 @@ def _trace_calls_too(pydevd: Any) -> None:
     """
     if sys.version_info >= (3, 12):
         return
-    set_trace, enable = pydevd.PyDB.set_trace_for_frame_and_parents, pydevd.PyDB.enable_tracing
+    set_trace = theirs(pydevd.PyDB, "set_trace_for_frame_and_parents")
+    enable = theirs(pydevd.PyDB, "enable_tracing")
 
     def set_trace_for_frame_and_parents(self: Any, thread_ident: int | None, frame: Any, **options: Any) -> None:
         call_tracing.see_lines_again(frame)
@@ -189,7 +198,7 @@ def _trace_calls_too(pydevd: Any) -> None:
 
 def _go_to_lines_quietly(pydevd: Any) -> None:
     """From 3.12 on Python gives variables without a value None when a line is gone to, and warns the program of it."""
-    set_next_statement = pydevd.PyDB.set_next_statement
+    set_next_statement = theirs(pydevd.PyDB, "set_next_statement")
 
     def set_next_statement_quietly(self: Any, *args: Any) -> Any:
         with warnings.catch_warnings(record=True) as told:

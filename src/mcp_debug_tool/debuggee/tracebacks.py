@@ -8,7 +8,7 @@ import sys
 TYPE_CHECKING = False  # `typing` itself is not ours to load: the program may have a file of that name
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import TracebackType
+    from types import FrameType, TracebackType
 
 _RAISE = dis.opmap["RAISE_VARARGS"]
 _IMPORT_SYSTEM = ("<frozen importlib._bootstrap>", "<frozen importlib._bootstrap_external>")
@@ -19,6 +19,14 @@ def steps(trace: TracebackType | None) -> Iterator[TracebackType]:
     while trace is not None:
         yield trace
         trace = trace.tb_next
+
+
+def depth(frame: FrameType | None) -> int:
+    """How many frames there are up to this one."""
+    found = 0
+    while frame is not None:
+        found, frame = found + 1, frame.f_back
+    return found
 
 
 def raises(step: TracebackType) -> bool:

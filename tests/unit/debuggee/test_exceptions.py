@@ -275,6 +275,19 @@ def test_one_met_by_a_librarys_handler_first_stops_where_the_user_raises_it() ->
     assert stops(lambda: handles(lib_hands_over)) == ["given"]
 
 
+def test_a_recursion_error_stops_once_and_not_where_there_is_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    def raises() -> None:
+        raise RecursionError
+
+    def passes_on() -> None:
+        raises()
+
+    assert stops(lambda: [handles(passes_on), handles(passes_on)]) == ["raises", "raises"]
+    room = sys.getrecursionlimit() - tracebacks.depth(sys._getframe())
+    monkeypatch.setattr(exceptions, "_ROOM", room - 4)  # stops, its lambda, handles, passes_on and raises are above
+    assert stops(lambda: handles(passes_on)) == ["passes_on"]
+
+
 def test_nothing_stops_that_no_rule_names() -> None:
     exceptions._wanted.rules = [exceptions.Rule({"id": "b1", "name": "KeyError"})]
     assert stops(lambda: handles(fails)) == []
