@@ -84,6 +84,10 @@ class DAPProcess:
         self.parent_pid = 0
         self.title = ""
         """What it runs, in a few words."""
+        self.replaced = False
+        """Whether it was debugged before, as another program, and has become this one by an exec."""
+        self.is_helper = False
+        """Whether it only starts processes for its parent, as multiprocessing's forkserver does."""
         self.stop: Stop | None = None
         """The stop it is in, None while it runs."""
         self.refusal = ""
@@ -120,6 +124,7 @@ class DAPProcess:
             raise StartFailed(reason, hint=hint) from error
         self.placer.paths = self.placer.paths.seen_from(str(about["cwd"]))
         self.pid, self.parent_pid, self.title = int(about["pid"]), int(about["ppid"]), str(about["title"])
+        self.replaced, self.is_helper = bool(about["replaced"]), bool(about["helper"])
 
     async def _attach(self) -> None:
         arrival = self._arrival

@@ -29,13 +29,14 @@ from .processes import ChildProcess, interrupt_blocking_call
 from .protocol.messages import Event
 from .protocol.state import State, allows
 from .shared_breakpoints import SharedBreakpoints
-from .stops import Exit, Stop
+from .stops import Exit, Stop, how_ended
 from .subjects import Subject, find_subject, thread_to_move
 from .targets.base import Arrival, Reach, Target
-from .whereabouts import Whereabouts, whereabouts
 
 # A program whose connection ended has this long to end too, or to come back after an exec, before it counts as lost.
 END_SECONDS = 2.0
+# A pool ends its workers by SIGTERM.
+ORDERLY_ENDS = (0, -15)
 
 
 class DAPWrapper:
@@ -56,13 +57,14 @@ class DAPWrapper:
         self._on_change = on_change
         self._tasks: anyio.abc.TaskGroup
         self._reach: Reach | None = None
-        self._tree = ProcessTree()
         self._changed = anyio.Event()
         self._main_file = plan.program_file
         self._entry_id: str | None = None
         self._begun = False
         self._over = False
         self.journal = journal
+        self.tree = ProcessTree()
+        """The processes of this run."""
         self.breakpoints = SharedBreakpoints(BreakpointTable())
         """The breakpoints of this run, in all of its processes."""
         self.exit: Exit | None = None
@@ -85,8 +87,8 @@ class DAPWrapper:
                 if reach.process is not None:
                     tasks.start_soon(self._watch, reach.process)
                 if not reach.awaited:
-                    self._tree.root = await self._meet(await self._first(reach))
-                    self._main_file = await program_file(self._tree.root, self._plan, self._target.sources())
+                    self.tree.root = await self._meet(await self._first(reach))
+                    self._main_file = await program_file(self.tree.root, self._plan, self._target.sources())
                 yield self
             finally:
                 with anyio.CancelScope(shield=True):
@@ -107,7 +109,7 @@ class DAPWrapper:
         self._tasks.start_soon(self._serve, process)
         try:
             await process.introduce(self._target.sources(), self._plan.first_path)
-            if self._tree.enter(process, by_pid=self._is_here):
+            if self.tree.enter(process):
                 self.breakpoints.count_anew(process.name)
             await self.breakpoints.join(process)
         except BaseException:
@@ -124,8 +126,8 @@ class DAPWrapper:
             self._entry_id = await self._set_entry()
         self._begun = True
         self.notify()
-        if self._tree.root is not None:
-            await self._tree.root.begin()
+        if self.tree.root is not None:
+            await self.tree.root.begin()
         self._tasks.start_soon(self._admit_others)
 
     async def _set_entry(self) -> str | None:
@@ -147,19 +149,20 @@ class DAPWrapper:
                 self.findings.tell(f"{describe(process)} has connected")
             await process.begin()
         except DebugError as error:
-            self.findings.tell(f"a process came and could not be debugged: {error}")
+            if not (arrival.has_our_code and _is_over(error)):
+                self.findings.tell(f"a process came and could not be debugged: {error}")
         self.notify()
 
     async def _serve(self, process: DAPProcess) -> None:
         await process.serve()
         self._leave(process)
-        if process is self._tree.root or self._ours is None:
+        if process is self.tree.root or self._ours is None:
             await self._after_hang_up(process)
         self._settle()
 
     def _leave(self, process: DAPProcess) -> None:
         self.breakpoints.leave(process)
-        self._tree.leave(process)
+        self.tree.leave(process)
         self.notify()
 
     async def _after_hang_up(self, process: DAPProcess) -> None:
@@ -170,27 +173,28 @@ class DAPWrapper:
             return
         with anyio.move_on_after(END_SECONDS):
             await ours.exited.wait()
-        if ours.returncode is None and process is self._tree.root and not self._over:
+        if ours.returncode is None and process is self.tree.root and not self._over:
             self.lost_reason = (
                 process.refusal or "the connection to its debugger has ended; it may have replaced itself by exec"
             )
 
     async def _watch(self, process: ChildProcess) -> None:
         await process.exited.wait()
-        if self._tree.root is not None:
-            self._leave(self._tree.root)
-        if self._tree.living:
-            living = ", ".join(map(describe, self._tree.living))
-            self.findings.tell(f"p1 has ended with code {process.returncode}; its children live on: {living}")
+        if self.tree.root is not None:
+            self._leave(self.tree.root)
+        if self.tree.living:
+            living = ", ".join(self.tree.lines())
+            how = how_ended(process.returncode) if process.returncode is not None else ""
+            self.findings.tell(f"p1 has ended {how}; its children live on: {living}")
         self._settle()
 
     def _settle(self) -> None:
         """Note that the program has ended, once nothing of it lives that we could see."""
         ours = self._ours
-        if self._begun and self.exit is None and not self._tree.living and not self._awaited:
+        if self._begun and self.exit is None and not self.tree.living and not self._awaited:
             if ours is not None and ours.returncode is not None:
                 self._note_exit(Exit(ours.returncode, ours.ended_by_us))
-            elif ours is None and self._tree.root is not None:
+            elif ours is None and self.tree.root is not None:
                 self._note_exit(Exit(None))
         self.notify()
 
@@ -201,18 +205,18 @@ class DAPWrapper:
     async def _end(self) -> None:
         """End a program of ours, let another one go."""
         self._over = True
-        ours, processes = self._ours, list(self._tree.living)
+        ours, processes = self._ours, list(self.tree.living)
         if ours is None:
             for process in processes:
                 await process.let_go()
         else:
             # A program that stands at a breakpoint must not run on into the next line.
-            gently = self._begun and not self._tree.standing
+            gently = self._begun and not self.tree.standing
             await ours.end(gently=gently, others=[process.pid for process in processes])
             if self._begun and self.exit is None and ours.returncode is not None:
                 self._note_exit(Exit(ours.returncode, ours.ended_by_us))
-        if self._tree.root is not None:
-            processes.append(self._tree.root)
+        if self.tree.root is not None:
+            processes.append(self.tree.root)
         for process in processes:
             await process.client.aclose()
 
@@ -245,12 +249,12 @@ class DAPWrapper:
     @property
     def stop(self) -> Stop | None:
         """The stop that is being looked at, None while there is none."""
-        return self._tree.focus.stop if self._tree.focus is not None else None
+        return self.tree.focus.stop if self.tree.focus is not None else None
 
     @property
     def awaited(self) -> str:
         """What a program has to do to come, while none is there."""
-        return self._awaited if not self._tree.living else ""
+        return self._awaited if not self.tree.living else ""
 
     def run_beside(self, task: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run something for as long as this run lives at most."""
@@ -279,10 +283,18 @@ class DAPWrapper:
             self.journal.add("log", line.encode("utf-8", "backslashreplace"))
         elif event.name == "mcpDebugReports":
             self.breakpoints.table.note_reports(process.name, event.body)
+        elif event.name == "mcpDebugChildEnded":
+            self._note_end(int(event.body["pid"]), int(event.body["code"]))
         elif event.name == "debugpyAttach":
             self._tasks.start_soon(self._call_child, event.body)
         else:
             self.findings.take(event)
+
+    def _note_end(self, pid: int, code: int) -> None:
+        """Have a child that failed named with the next answer; how the others ended is told with the exit."""
+        who = self.tree.note_end(pid, code)
+        if who and code not in ORDERLY_ENDS:
+            self.findings.tell(f"{who} has ended {how_ended(code)}")
 
     async def _call_child(self, body: Mapping[str, Any]) -> None:
         if self._reach is None or self._reach.call_child is None:
@@ -298,10 +310,11 @@ class DAPWrapper:
         with contextlib.suppress(AdapterError, ProtocolError):
             await self._drop_spent(told.removed)
         self.drain_output()
-        if process not in self._tree.living:
+        if process not in self.tree.living:
             return  # it has ended meanwhile
-        process.stop = replace(told, process=describe(process) if self._tree.needs_names(process) else "")
-        self._tree.stand(process)
+        process.title = told.process or process.title
+        process.stop = replace(told, process=describe(process))
+        self.tree.stand(process)
         self.notify()
 
     async def _drop_spent(self, temporary: Iterable[str]) -> None:
@@ -312,7 +325,7 @@ class DAPWrapper:
 
     def stop_waiting_for_step(self) -> None:
         """Look at whatever stands: a step that has not come back yet may never do."""
-        self._tree.stop_waiting_for_step()
+        self.tree.stop_waiting_for_step()
         self.notify()
 
     # --- commands ---------------------------------------------------------------------------------------------
@@ -341,12 +354,12 @@ class DAPWrapper:
             InvalidArgument: there is none of that name.
             WrongState: nothing was named and nothing is looked at.
         """
-        return await find_subject(self._tree, wanted)
+        return await find_subject(self.tree, wanted)
 
     async def subject_of_any_state(self, wanted: str | None) -> Subject:
         """As `subject`; without a name also one of a program that runs."""
-        if wanted is None and self.stop is None and self._tree.living:
-            wanted = self._tree.living[0].name
+        if wanted is None and self.stop is None and self.tree.living:
+            wanted = self.tree.living[0].name
         return await self.subject(wanted)
 
     async def resume(self, command: str, subject: Subject, arguments: Mapping[str, Any] | None = None) -> None:
@@ -361,51 +374,34 @@ class DAPWrapper:
         thread_id = thread_to_move(subject)
         process = subject.process
         alone = command == "continue" and subject.alone
-        self._tree.go_on(process, step=command != "continue")
+        self.tree.go_on(process, step=command != "continue")
         try:
             if alone:
                 await process.resume_alone(thread_id)
             else:
                 await process.resume(command, thread_id, arguments or {})
         except AdapterError:
-            self._tree.stay(process)
+            self.tree.stay(process)
             raise
         finally:
-            self._tree.look_around()
+            self.tree.look_around()
             self.notify()
 
     async def pause(self, subject: Subject | None) -> None:
         """Ask a process to stop where it is; the stop comes by `wait`. Unless named it is the youngest of several."""
-        if not self._tree.living:
+        if not self.tree.living:
             raise WrongState("no program has connected yet", hint="Call wait.")
-        subject = subject or Subject(self._tree.living[-1], "")
+        subject = subject or Subject(self.tree.living[-1], "")
         process = subject.process
-        self._tree.look_at(process)
+        self.tree.look_at(process)
         await process.pause(subject.thread_id)
         if self._is_here:
             interrupt_blocking_call(process.pid)
 
-    async def whereabouts(self) -> list[Whereabouts]:
-        """Where all threads and tasks of every living process are."""
-        processes = list(self._tree.living)
-        found: dict[DAPProcess, Whereabouts] = {}
-
-        async def ask(process: DAPProcess) -> None:
-            found[process] = await whereabouts(process)
-
-        async with anyio.create_task_group() as tasks:
-            for process in processes:
-                tasks.start_soon(ask, process)
-        return [found[process] for process in processes]
-
-    @property
-    def waiting_stops(self) -> str:
-        """What stands beside the stop that is shown and will be shown next, in a few words."""
-        others = [describe(process) for process in self._tree.standing if process is not self._tree.focus]
-        threads = self._tree.focus.more_stops if self._tree.focus is not None else 0
-        if threads:
-            others.insert(0, f"{threads} more thread{'s' if threads > 1 else ''} of this process")
-        return ", ".join(others[:5]) + (f" and {len(others) - 5} more" if len(others) > 5 else "")
+    def show(self, subject: Subject) -> None:
+        """Look at the stop of this subject's process; the others keep their turn."""
+        self.tree.look_at(subject.process)
+        self.notify()
 
     async def send_input(self, data: bytes, *, close: bool) -> None:
         """Write to the program's stdin.
@@ -423,13 +419,13 @@ class DAPWrapper:
             self._ours.drain()
 
     @property
-    def processes(self) -> list[str]:
-        """Every living process: name, what it runs, pid and whether it stands."""
-        return self._tree.lines()
-
-    @property
     def pid(self) -> int:
         """Process id of the program; 0 where none has come yet."""
         if self._ours is not None:
             return self._ours.pid
-        return self._tree.living[0].pid if self._tree.living else 0
+        return self.tree.living[0].pid if self.tree.living else 0
+
+
+def _is_over(error: DebugError) -> bool:
+    """Whether a process did not come because it is no more: a pool may end a worker that it has just begun."""
+    return isinstance(error, ProtocolError) or isinstance(error.__cause__, ProtocolError)

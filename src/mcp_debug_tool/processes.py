@@ -29,6 +29,7 @@ _CHUNK = 65536
 # One visit reads at most this much, so that a flood leaves room for other work.
 _CHUNKS_A_VISIT = 16
 POSIX = os.name == "posix"
+_KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 
 Sink = Callable[[Literal["stdout", "stderr"], bytes], None]
 
@@ -128,20 +129,25 @@ class ChildProcess:
 
         `others`: processes known to be its own, such as daemons, which have left its group.
         """
-        family = [*others, *(_descendants(self.pid) if self.returncode is None else ())]
+        family = {*others, *self._family()}
         if self.returncode is None:
             self.ended_by_us = True
             if gently:
                 self._signal(signal.SIGTERM)
                 with anyio.move_on_after(TERMINATE_SECONDS):
                     await self.exited.wait()
-        family += [pid for pid in _descendants(self.pid) if pid not in family] if self.returncode is None else []
-        self._signal(getattr(signal, "SIGKILL", signal.SIGTERM))
-        for pid in family:
-            with contextlib.suppress(OSError):
-                os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+        family |= self._family()
+        self._signal(_KILL)
+        _kill(family)
         with anyio.move_on_after(KILL_SECONDS):
             await self.exited.wait()
+        # What was started while the others were being ended.
+        _kill(_holders(self._pipes))
+
+    def _family(self) -> set[int]:
+        """What the program has started, as far as that can be seen: its pid may be another's once it has ended."""
+        descendants = _descendants(self.pid) if self.returncode is None else []
+        return {*descendants, *_holders(self._pipes)}
 
     def _signal(self, number: signal.Signals) -> None:
         with contextlib.suppress(OSError, ProcessLookupError):
@@ -259,3 +265,24 @@ def _descendants(pid: int) -> list[int]:
             found.append(child)
             waiting.append(child)
     return found
+
+
+def _kill(pids: Iterable[int]) -> None:
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            os.kill(pid, _KILL)
+
+
+def _holders(pipes: Iterable[int]) -> list[int]:
+    """Processes that print into one of these pipes of ours: also children left by their parents, wherever (Linux)."""
+    if not sys.platform.startswith("linux"):
+        return []
+    wanted = {f"pipe:[{os.fstat(pipe).st_ino}]" for pipe in pipes}
+    others = [entry for entry in os.listdir("/proc") if entry.isdigit() and int(entry) != os.getpid()]
+    return [int(entry) for entry in others if any(_stream(entry, number) in wanted for number in (1, 2))]
+
+
+def _stream(process: str, number: int) -> str:
+    with contextlib.suppress(OSError):
+        return os.readlink(f"/proc/{process}/fd/{number}")
+    return ""

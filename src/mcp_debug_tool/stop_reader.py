@@ -71,6 +71,7 @@ class StopReader:
             tasks=int(page.get("tasks", 0)),
             returned=tuple((str(name), str(value)) for name, value in page.get("returned", ())),
             in_pause_handler=in_handler,
+            process=str(page.get("process", "")),
         )
 
     def _link(self, entry: Mapping[str, Any]) -> Link:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -96,7 +97,7 @@ class Stop:
     """It stands in the signal handler of ours that made a blocking call stop; that frame is not shown."""
     note: str = ""
     process: str = ""
-    """The process that stopped, where there are several."""
+    """The process that stopped: what it calls itself, and once it is in its tree its name there too."""
 
     @property
     def frame(self) -> Frame | None:
@@ -112,6 +113,19 @@ class Exit:
     by_us: bool = False
     reason: str = ""
     """Why there never was a process that could end, as a sentence; empty where there was."""
+
+
+def how_ended(code: int) -> str:
+    """An exit code, or minus a signal's number, as the end of "it has ended"."""
+    return f"by {signal_name(-code)}" if code < 0 else f"with code {code}"
+
+
+def signal_name(number: int) -> str:
+    """SIGTERM and the like."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 def frame_from_dap(body: Mapping[str, Any]) -> Frame:

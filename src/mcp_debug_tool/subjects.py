@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from .dap_process import DAPProcess
 from .errors import InvalidArgument, WrongState
-from .process_tree import ProcessTree
+from .process_tree import ProcessTree, names
 from .stop_reader import MAX_FRAMES
 from .stops import Frame, Stop, frame_from_program
 
 # The text of the frame's file is read and parsed for it.
 AIM_SECONDS = 10.0
 _HINT = "get_stack with thread='all' lists them."
+_PROCESS = re.compile(r"p\d+(\.(helper)?\d+)*")
 
 
 @dataclass(frozen=True)
@@ -162,10 +164,23 @@ async def find_subject(tree: ProcessTree, wanted: str | None) -> Subject:
     head, _, rest = wanted.partition("/")
     process = next((process for process in tree.living if process.name == head), None)
     if process is None:
+        _refuse_unknown_process(tree, head)
         return await _thread_of_any(tree, wanted)
     if rest:
         return await _thread_of([process], rest)
     return _shown(process, process.stop) if process.stop is not None else Subject(process, process.name)
+
+
+def _refuse_unknown_process(tree: ProcessTree, name: str) -> None:
+    if told := tree.ended(name):
+        raise WrongState(told, hint=_HINT)
+    if _PROCESS.fullmatch(name):
+        there = names(tree.living)
+        raise InvalidArgument("thread", f"there is no process {name}; there {_are(tree.living)} {there}", hint=_HINT)
+
+
+def _are(processes: list[DAPProcess]) -> str:
+    return "is" if len(processes) == 1 else "are"
 
 
 def _shown(process: DAPProcess, stop: Stop) -> Subject:
@@ -185,7 +200,8 @@ async def _thread_of(processes: list[DAPProcess], wanted: str) -> Subject:
         if subject is not None:
             return subject
         known += found["known"]
-    raise InvalidArgument("thread", f"there is no {wanted!r}; there are {', '.join(known[:20])}", hint=_HINT)
+    there = ", ".join(list(dict.fromkeys(known))[:20])
+    raise InvalidArgument("thread", f"there is no {wanted!r}; there are {there}", hint=_HINT)
 
 
 def _subject(process: DAPProcess, found: Mapping[str, Any]) -> Subject | None:

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import anyio
+
 from .dap_process import DAPProcess
 from .errors import AdapterError, NotResponding, ProtocolError
-from .process_tree import describe
+from .process_tree import ProcessTree
 from .stops import Frame, Stop, frame_from_program
 
 # What one process may tell; a page holds less.
@@ -33,7 +35,10 @@ class Group:
 class Whereabouts:
     """One process with all that runs in it."""
 
+    name: str
+    """`p1`, a child of it `p1.1`."""
     title: str
+    pid: int
     stop: Stop | None
     threads: int = 0
     tasks: int = 0
@@ -43,16 +48,30 @@ class Whereabouts:
     problem: str = ""
 
 
+async def everywhere(tree: ProcessTree) -> list[Whereabouts]:
+    """Where all threads and tasks of every living process are; helpers that nobody asked for are left out."""
+    processes = tree.shown
+    found: dict[DAPProcess, Whereabouts] = {}
+
+    async def ask(process: DAPProcess) -> None:
+        found[process] = await whereabouts(process)
+
+    async with anyio.create_task_group() as tasks:
+        for process in processes:
+            tasks.start_soon(ask, process)
+    return [found[process] for process in processes]
+
+
 async def whereabouts(process: DAPProcess) -> Whereabouts:
     """Where everything in this process is at the moment; a process that does not answer is a problem told."""
     try:
         body = await process.inspector.call("overview", {"most": MAX_GROUPS, "names": MAX_NAMES})
     except (AdapterError, NotResponding, ProtocolError) as error:
-        return Whereabouts(describe(process), process.stop, problem=str(error))
+        return Whereabouts(process.name, process.title, process.pid, process.stop, problem=str(error))
+    process.title = str(body["process"])
     groups = tuple(_group(process, group) for group in body["groups"])
-    return Whereabouts(
-        describe(process), process.stop, int(body["threads"]), int(body["tasks"]), groups, int(body["left"])
-    )
+    threads, tasks, left = int(body["threads"]), int(body["tasks"]), int(body["left"])
+    return Whereabouts(process.name, process.title, process.pid, process.stop, threads, tasks, groups, left)
 
 
 def _group(process: DAPProcess, entry: Mapping[str, Any]) -> Group:

@@ -345,15 +345,41 @@ async def test_children_of_an_attached_program_are_followed(agent: Agent, progra
         line_of(path, "work"),
         line_of(path, "done"),
     ]
-    names = [reply.data["process"].split()[0] for reply in seen]
-    # multiprocessing has a process of its own beside each that it spawns.
-    assert names[:2] == ["p1.1", "p1.2"]
-    assert names[2] in ("p1.3", "p1.4")
-    assert names[3] == "p1"
+    names = [reply.data["process"].rpartition(" (pid")[0] for reply in seen]
+    assert names[:3] == ["p1.1 kid.py", "p1.2 ForkProcess-1", "p1.3 SpawnProcess-2"]
+    assert names[3].startswith("p1 ")
     gone = await agent.ok("continue")
     assert gone.state == "exited"
     assert process.wait(10) == 0
     assert "done" in foreign.printed(process)
+
+
+SLOW_ADAPTER = """
+    import sys
+    if any("adapter" in word for word in sys.orig_argv):
+        import threading, time
+        start = threading.Thread.start
+        def start_slowly(self):
+            start(self)
+            if "accept_worker" in self.name:
+                time.sleep(0.4)
+        threading.Thread.start = start_slowly
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells whether an adapter is ready")
+async def test_an_adapter_that_is_slow_to_begin_still_has_its_children_followed(
+    agent: Agent, program: Program, foreign: Foreign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its accepting thread dies of a client that comes before the adapter knows its own port (docs/issues/0020)."""
+    monkeypatch.setenv("PYTHONPATH", str(program(SLOW_ADAPTER, "slow/sitecustomize.py").parent))
+    kid = program("word = 'hello'\nprint(word)  # @kid\n", "kid.py")
+    path = program(f"import subprocess, sys\nsubprocess.run([sys.executable, {str(kid)!r}])\n")
+    process, port = foreign.under_debugpy(path, "--wait-for-client")
+    stop = await agent.ok("attach", port=port, breakpoints=marks(kid, "kid"))
+    assert stop.locals.get("word") == "'hello'", stop
+    assert (await agent.ok("continue")).state == "exited"
+    assert process.wait(10) == 0
 
 
 async def test_an_attached_program_is_inspected_changed_and_stepped(

@@ -49,23 +49,23 @@ WAYS = {
     "code": ("subprocess.run([sys.executable, '-c', 'import kid; kid.main()'], check=True)", r"p1\.1 -c code"),
     "spawn": (
         "p = multiprocessing.get_context('spawn').Process(target=kid.main); p.start(); p.join()",
-        r"p1\.1 multiprocessing spawn",
+        r"p1\.1 SpawnProcess-1",
     ),
     "fork": (
         "p = multiprocessing.get_context('fork').Process(target=kid.main); p.start(); p.join()",
-        r"p1\.1 fork",
+        r"p1\.1 ForkProcess-1",
     ),
     "forkserver": (
         "p = multiprocessing.get_context('forkserver').Process(target=kid.main); p.start(); p.join()",
-        r"p1\.1\.1 fork",
+        r"p1\.1 ForkServerProcess-1",
     ),
     "a pool": (
         "with multiprocessing.Pool(1) as pool: print('kid has', *pool.map(kid.work, [21]))",
-        r"p1\.1 (fork|multiprocessing spawn)",
+        r"p1\.1 (Fork|Spawn|ForkServer)PoolWorker-1",
     ),
     "an executor": (
         "with concurrent.futures.ProcessPoolExecutor(1) as pool: print('kid has', *pool.map(kid.work, [21]))",
-        r"p1\.1 (fork|multiprocessing spawn)",
+        r"p1\.1 (Fork|Spawn|ForkServer)Process-1",
     ),
     "os.fork": (
         """
@@ -401,6 +401,33 @@ async def test_children_started_by_many_threads_are_all_stopped_in(agent: Agent,
     assert stop.data["exit_code"] == 0
 
 
+async def test_a_child_that_a_daemon_thread_has_forked_stays_under_the_debugger(
+    agent: Agent, program: Program, python: str
+) -> None:
+    """pydevd counts no daemon as the program's: in a pool each worker that replaces another is forked by one."""
+    parent, kid = family(
+        program,
+        """
+        import threading
+        def fork():
+            pid = os.fork()
+            if not pid:
+                kid.work(21)
+                kid.main()
+                os._exit(0)
+            os.waitpid(pid, 0)
+        thread = threading.Thread(target=fork, daemon=True)
+        thread.start()
+        thread.join()
+        """,
+    )
+    stop = await begin(agent, parent, (kid, "kid"), python=python)
+    assert name_of(stop) == "p1.1"
+    still = await agent.ok("wait", **{"for": "exit", "timeout_s": 1})
+    assert still.state == "stopped", still
+    await check_child(agent, await agent.ok("continue"), r"p1\.1 fork")
+
+
 async def test_children_that_end_at_once_are_no_news(agent: Agent, program: Program, python: str) -> None:
     parent, _ = family(
         program,
@@ -468,7 +495,7 @@ async def test_a_child_outlives_its_parent_under_the_debugger(agent: Agent, prog
         while "notes" not in stop.data:
             stop = await agent.ok("wait", **{"for": "exit", "timeout_s": 0.2})
     (told,) = stop.data["notes"]
-    assert re.match(r"p1 has ended with code 5; its children live on: p1\.1 kid\.py \(pid \d+\)$", told)
+    assert re.match(r"p1 has ended with code 5; its children live on: p1\.1 kid\.py \(pid \d+\), stopped$", told)
     assert (await agent.ok("evaluate", expression="result + 1")).data["value"].startswith("43")
     assert name_of(await agent.ok("step")) == "p1.1"
     gone = await agent.ok("continue")

@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 
 from mcp_debug_tool.dap_process import DAPProcess
-from mcp_debug_tool.process_tree import ProcessTree, describe
+from mcp_debug_tool.process_tree import TOLD_BY_NAME, TOLD_IN_FULL, ProcessTree, describe
 from mcp_debug_tool.stops import Stop
 
 ROOT = 100
@@ -24,13 +24,23 @@ class Standin:
     pid: int
     parent_pid: int = UNKNOWN
     title: str = "app.py"
+    replaced: bool = False
+    is_helper: bool = False
     name: str = ""
     stop: Stop | None = None
+    more_stops: int = 0
 
 
-def process(pid: int, parent_pid: int = UNKNOWN, title: str = "app.py") -> DAPProcess:
+def process(
+    pid: int, parent_pid: int = UNKNOWN, title: str = "app.py", *, replaced: bool = False, is_helper: bool = False
+) -> DAPProcess:
     """A process that has come and has no name yet."""
-    return cast(DAPProcess, Standin(pid, parent_pid, title))
+    return cast(DAPProcess, Standin(pid, parent_pid, title, replaced, is_helper))
+
+
+def execed(pid: int) -> DAPProcess:
+    """What a process of this pid has become by an exec."""
+    return process(pid, replaced=True)
 
 
 def rooted() -> ProcessTree:
@@ -40,10 +50,10 @@ def rooted() -> ProcessTree:
     return tree
 
 
-def entered(tree: ProcessTree, pid: int, parent_pid: int = UNKNOWN, *, by_pid: bool = True) -> DAPProcess:
+def entered(tree: ProcessTree, pid: int, parent_pid: int = UNKNOWN, *, is_helper: bool = False) -> DAPProcess:
     """A process that has entered the tree."""
-    newcomer = process(pid, parent_pid)
-    tree.enter(newcomer, by_pid=by_pid)
+    newcomer = process(pid, parent_pid, is_helper=is_helper)
+    tree.enter(newcomer)
     return newcomer
 
 
@@ -130,14 +140,14 @@ def test_a_name_is_not_given_again_after_its_process_has_ended() -> None:
 
 def test_a_process_that_has_come_is_not_known_before() -> None:
     tree = ProcessTree()
-    assert not tree.enter(process(ROOT), by_pid=True)
-    assert not tree.enter(process(101, ROOT), by_pid=True)
+    assert not tree.enter(process(ROOT))
+    assert not tree.enter(process(101, ROOT))
 
 
 def test_a_process_keeps_its_name_after_an_exec_and_takes_the_place_of_what_it_was() -> None:
     tree = rooted()
-    before, after = entered(tree, 101, ROOT), process(101, ROOT)
-    assert tree.enter(after, by_pid=True)
+    before, after = entered(tree, 101, ROOT), execed(101)
+    assert tree.enter(after)
     assert after.name == "p1.1"
     assert tree.living == [tree.root, after]
     assert before not in tree.living
@@ -145,8 +155,8 @@ def test_a_process_keeps_its_name_after_an_exec_and_takes_the_place_of_what_it_w
 
 def test_the_root_is_still_the_root_after_an_exec() -> None:
     tree = rooted()
-    after = process(ROOT)
-    assert tree.enter(after, by_pid=True)
+    after = execed(ROOT)
+    assert tree.enter(after)
     assert tree.root is after
     assert tree.living == [after]
     assert entered(tree, 101, 9999).name == "p1.1"
@@ -156,7 +166,7 @@ def test_an_exec_of_a_child_leaves_the_root_as_it_is() -> None:
     tree = rooted()
     root = tree.root
     entered(tree, 101, ROOT)
-    assert tree.enter(process(101, ROOT), by_pid=True)
+    assert tree.enter(execed(101))
     assert tree.root is root
 
 
@@ -164,16 +174,16 @@ def test_an_exec_is_known_when_the_connection_of_what_it_was_has_ended_before() 
     tree = rooted()
     assert tree.root is not None
     tree.leave(tree.root)
-    after = process(ROOT)
-    assert tree.enter(after, by_pid=True)
+    after = execed(ROOT)
+    assert tree.enter(after)
     assert (after.name, tree.root, tree.living) == ("p1", after, [after])
 
 
 def test_the_end_of_what_it_was_does_not_end_what_it_became() -> None:
     tree = rooted()
-    before, after = tree.root, process(ROOT)
+    before, after = tree.root, execed(ROOT)
     assert before is not None
-    tree.enter(after, by_pid=True)
+    tree.enter(after)
     stands(tree, after)
     tree.leave(before)
     assert (tree.living, tree.root, tree.focus) == ([after], after, after)
@@ -183,17 +193,109 @@ def test_what_stood_before_an_exec_stands_no_more() -> None:
     tree = rooted()
     before, other = entered(tree, 101, ROOT), entered(tree, 102, ROOT)
     stands(tree, before, other)
-    tree.enter(process(101, ROOT), by_pid=True)
+    tree.enter(execed(101))
     assert tree.focus is other
     assert standing(tree) == ["p1.2"]
 
 
-def test_where_a_pid_names_several_processes_each_has_its_own_name() -> None:
+def test_a_pid_that_is_given_again_is_another_process() -> None:
+    tree = rooted()
+    dead = entered(tree, 101, ROOT)
+    tree.leave(dead)
+    assert tree.note_end(101, 3)
+    again = entered(tree, 101, ROOT)
+    assert again.name == "p1.2"
+    assert tree.living == [tree.root, again]
+    assert tree.ended("p1.1").endswith("has ended with code 3")
+    assert tree.note_end(101, 0) == describe(again)
+
+
+def test_a_pid_that_names_two_processes_at_once_names_each() -> None:
     tree = ProcessTree()
-    first, second = entered(tree, 7, by_pid=False), process(7)
-    assert not tree.enter(second, by_pid=False)
+    first, second = entered(tree, 7), process(7)
+    assert not tree.enter(second)
     assert (first.name, second.name) == ("p1", "p2")
     assert tree.living == [first, second]
+
+
+def test_an_exec_of_a_process_that_nobody_knew_is_a_process_of_its_own() -> None:
+    tree = rooted()
+    assert not tree.enter(execed(101))
+    assert [p.name for p in tree.living] == ["p1", "p1.1"]
+
+
+# --- helpers --------------------------------------------------------------------------------------------------
+
+
+def test_what_a_helper_starts_is_a_child_of_the_helpers_parent() -> None:
+    tree = rooted()
+    helper = entered(tree, 101, ROOT, is_helper=True)
+    assert helper.name == "p1.helper1"
+    assert [entered(tree, pid, 101).name for pid in (102, 103)] == ["p1.1", "p1.2"]
+    assert entered(tree, 104, 103).name == "p1.2.1"
+
+
+def test_a_helper_is_told_of_only_while_it_stands() -> None:
+    tree = rooted()
+    helper = entered(tree, 101, ROOT, is_helper=True)
+    child = entered(tree, 102, 101)
+    assert [p.name for p in tree.shown] == ["p1", "p1.1"]
+    assert not [line for line in tree.lines() if "helper" in line]
+    stands(tree, helper)
+    assert tree.shown == [tree.root, helper, child]
+
+
+# --- how they ended -------------------------------------------------------------------------------------------
+
+
+def test_an_end_is_told_by_name_while_it_lives_and_when_it_has_gone() -> None:
+    tree = rooted()
+    one, two = entered(tree, 101, ROOT), entered(tree, 102, ROOT)
+    assert tree.note_end(101, -11) == "p1.1 app.py (pid 101)"
+    tree.leave(two)
+    assert tree.note_end(102, 3) == "p1.2 app.py (pid 102)"
+    assert tree.ended("p1.1") == ""
+    tree.leave(one)
+    assert tree.ended("p1.1") == "p1.1 app.py (pid 101) has ended by SIGSEGV"
+    assert tree.ended("p1.2") == "p1.2 app.py (pid 102) has ended with code 3"
+
+
+def test_an_end_is_noted_once_and_of_our_own_processes_only() -> None:
+    tree = rooted()
+    entered(tree, 101, ROOT)
+    assert tree.note_end(101, 1)
+    assert tree.note_end(101, 1) == ""
+    assert tree.note_end(999, 1) == ""
+
+
+def test_a_process_whose_parent_has_not_told_has_just_ended() -> None:
+    tree = rooted()
+    tree.leave(entered(tree, 101, ROOT))
+    assert tree.ended("p1.1") == "p1.1 app.py (pid 101) has ended"
+    assert tree.ended("p1.7") == ""
+
+
+@pytest.mark.parametrize(
+    ("codes", "told"),
+    [
+        ([], ""),
+        ([None, None], ""),
+        ([0], "1 child, ended with code 0"),
+        ([0, 0, 0], "3 children, all ended with code 0"),
+        ([3], "1 child: 1 ended with code 3"),
+        ([0, -9, 3, 0, None], "5 children: 2 ended with code 0, 1 ended with code 3, 1 ended by SIGKILL, "
+         "of 1 only the parent knows"),
+    ],
+)  # fmt: skip
+def test_how_all_children_ended_is_one_sentence(codes: list[int | None], told: str) -> None:
+    tree = rooted()
+    tree.note_end(ROOT, 7)
+    for pid, code in enumerate(codes, 101):
+        entered(tree, pid, ROOT)
+        if code is not None:
+            tree.note_end(pid, code)
+    entered(tree, 200, ROOT, is_helper=True)
+    assert tree.ends_of_children() == told
 
 
 # --- standing and looking -------------------------------------------------------------------------------------
@@ -226,6 +328,17 @@ def test_the_next_that_stands_is_looked_at_when_one_goes_on() -> None:
     goes_on(tree, two)
     assert tree.focus is None
     assert not tree.standing
+
+
+def test_the_one_that_is_looked_at_stays_so_when_another_goes_on() -> None:
+    tree = rooted()
+    one, two, three = (entered(tree, pid, ROOT) for pid in (101, 102, 103))
+    stands(tree, one, two, three)
+    tree.look_at(two)
+    goes_on(tree, three)
+    assert tree.focus is two
+    goes_on(tree, two)
+    assert tree.focus is one
 
 
 def test_the_next_that_stands_is_looked_at_when_one_ends() -> None:
@@ -336,36 +449,67 @@ def test_a_process_that_was_not_let_run_is_looked_at_still(step: bool) -> None:
 
 def test_a_program_alone_needs_no_name() -> None:
     tree = rooted()
-    assert tree.root is not None
-    assert not tree.needs_names(tree.root)
-    tree.enter(process(ROOT), by_pid=True)
-    assert not tree.needs_names(tree.root)
+    assert not tree.needs_names()
+    tree.enter(execed(ROOT))
+    assert not tree.needs_names()
 
 
 def test_a_program_with_a_child_needs_a_name_even_after_the_child_has_ended() -> None:
     tree = rooted()
-    assert tree.root is not None
     child = entered(tree, 101, ROOT)
-    assert tree.needs_names(child)
-    assert tree.needs_names(tree.root)
+    assert tree.needs_names()
     tree.leave(child)
-    assert tree.needs_names(tree.root)
+    assert tree.needs_names()
 
 
 def test_several_programs_need_names() -> None:
     tree = ProcessTree()
-    first = entered(tree, 11)
-    assert not tree.needs_names(first)
-    second = entered(tree, 12)
-    assert tree.needs_names(first)
-    assert tree.needs_names(second)
+    entered(tree, 11)
+    assert not tree.needs_names()
+    entered(tree, 12)
+    assert tree.needs_names()
 
 
 def test_a_line_tells_name_title_pid_and_whether_it_stands() -> None:
     tree = rooted()
-    tree.enter(process(101, ROOT, "-m worker"), by_pid=True)
+    tree.enter(process(101, ROOT, "-m worker"))
     assert tree.lines() == ["p1 app.py (pid 100)", "p1.1 -m worker (pid 101)"]
     stands(tree, tree.living[1])
     assert tree.lines() == ["p1 app.py (pid 100)", "p1.1 -m worker (pid 101), stopped"]
     goes_on(tree, tree.living[1], step=True)
     assert tree.lines()[1] == describe(tree.living[1]) == "p1.1 -m worker (pid 101)"
+
+
+def test_of_many_processes_the_names_are_told_by_what_they_do() -> None:
+    tree = rooted()
+    children = [entered(tree, pid, ROOT) for pid in range(101, 101 + TOLD_IN_FULL)]
+    assert tree.lines() == [f"{len(children) + 1} running (p1, {', '.join(child.name for child in children)})"]
+    stands(tree, children[0], children[2])
+    assert tree.lines()[0] == "2 stopped (p1.1, p1.3)"
+    assert tree.lines()[1].startswith(f"{len(children) - 1} running (p1, p1.2, p1.4")
+
+
+def test_of_very_many_processes_the_first_are_named() -> None:
+    tree = rooted()
+    for pid in range(101, 101 + TOLD_BY_NAME + 4):
+        entered(tree, pid, ROOT)
+    (line,) = tree.lines()
+    assert line.endswith(f"p1.{TOLD_BY_NAME - 1} and 5 more)")
+
+
+def test_what_waits_is_named_and_of_many_the_first() -> None:
+    tree = rooted()
+    assert tree.waiting() == ""
+    children = [entered(tree, pid, ROOT) for pid in range(101, 107)]
+    stands(tree, *children[:2])
+    assert tree.waiting() == "p1.2 app.py"
+    stands(tree, *children[2:])
+    assert tree.waiting() == "p1.2 app.py, p1.3 app.py, p1.4 app.py, p1.5 app.py and 1 more"
+
+
+def test_other_threads_of_the_process_that_is_looked_at_wait_before_other_processes() -> None:
+    tree = rooted()
+    one, two = entered(tree, 101, ROOT), entered(tree, 102, ROOT)
+    stands(tree, one, two)
+    cast(Standin, one).more_stops = 3
+    assert tree.waiting() == "3 more threads of this process, p1.2 app.py"

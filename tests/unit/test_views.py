@@ -219,7 +219,7 @@ def test_another_thread_than_the_main_one_is_named() -> None:
 
 def test_the_process_is_named_where_there_are_several() -> None:
     assert "process" not in views.stop_page(stop(), scene()).data()
-    answer = views.stop_page(stop(process="p1.2 -m worker\x1b"), scene())
+    answer = views.stop_page(stop(), replace(scene(), process="p1.2 -m worker\x1b"))
     assert answer.data()["process"] == "p1.2 -m worker\\x1b"
     assert "p1.2" in answer.text()
 
@@ -859,7 +859,7 @@ PAGES = {
     ),
     "lost": views.lost_page(scene("x"), "no answer"),
     "stack": views.stack_page("s1", "Main", Stack(frames(3), 4), CWD, 0),
-    "threads": views.overview_page("s1", [Whereabouts("p1 app.py (pid 7)", None, 2, 0, (group("Main"),))], CWD),
+    "threads": views.overview_page("s1", [Whereabouts("p1", "app.py", 7, None, 2, 0, (group("Main"),))], CWD),
     "variables": views.variables_page("s1", "order", VARIABLES),
     "evaluation": views.evaluation_page("s1", ["x"], {"results": [{"value": "1", "type": "int"}]}, NOTHING),
     "evaluations": views.evaluation_page(
@@ -963,7 +963,9 @@ def test_terminal_codes_of_the_program_are_shown_and_never_sent() -> None:
         views.running_page(scene(code, awaited=code), 1.0),
         views.lost_page(scene(code, notes=[code]), code),
         views.stack_page("s1", code, Stack((frame,), 1, ((code, frame),)), CWD, 0),
-        views.overview_page("s1", [Whereabouts(code, None, 1, 0, (group(code, code),), problem=code)] * 2, CWD),
+        views.overview_page(
+            "s1", [Whereabouts(code, code, 7, None, 1, 0, (group(code, code),), problem=code)] * 2, CWD
+        ),
         views.variables_page(
             "s1",
             code,

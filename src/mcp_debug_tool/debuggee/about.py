@@ -10,15 +10,66 @@ from . import all_breakpoints, lines
 from .command_lines import read_arguments
 
 _MAX_TITLE = 120
+_HELPERS = ("multiprocessing forkserver", "multiprocessing resource_tracker")
+_SETTRACE = "; pydevd.settrace("
 _began = os.getpid()
+_replaces = 0
+_name = ""
+_inherited: Any = None
 
 
 def introduce(texts: dict[str, str], first_path: str) -> dict[str, Any]:
-    """Learn what the server knows of the program's sources; answers {pid, ppid, title, cwd}."""
+    """Learn what the server knows of the program's sources; answers {pid, ppid, title, cwd, replaced, helper}.
+
+    `replaced`: this process was debugged before, as another program, and has become this one by an exec. `helper`: it
+    only starts processes for its parent.
+    """
     all_breakpoints.forget()  # an earlier debugger of ours may have left some
     lines.set_sources(texts, first_path)
-    title = "fork" if os.getpid() != _began else _title(_command_line())
-    return {"pid": os.getpid(), "ppid": os.getppid(), "title": title[:_MAX_TITLE], "cwd": _folder()}
+    pid, called = os.getpid(), title()
+    return {
+        "pid": pid,
+        "ppid": os.getppid(),
+        "title": called,
+        "cwd": _folder(),
+        "replaced": pid == _replaces and pid == _began,
+        "helper": called in _HELPERS,
+    }
+
+
+def note_exec(config: dict[str, Any]) -> None:
+    """Learn whether this process comes from an exec: its pid alone would not tell, for it may be given again."""
+    global _replaces
+    _replaces = int(config.get("replaces") or 0)
+
+
+def note_fork() -> None:
+    """Know in a forked child what it has from its parent and is not its own."""
+    global _name, _inherited
+    _name, _inherited = "", _process_object()
+
+
+def call_it(name: str) -> None:
+    """Have this process named as a framework names it to its user."""
+    global _name
+    _name = name
+
+
+def title() -> str:
+    """What this process is, in a few words: the name it has from a framework, else what it runs."""
+    process = _process_object()
+    named = getattr(process, "_name", "") if process is not _inherited and _has_parent(process) else ""
+    own = "fork" if os.getpid() != _began else _title(_command_line())
+    return str(_name or named or own)[:_MAX_TITLE]
+
+
+def _process_object() -> Any:
+    """What multiprocessing, and celery in its place, knows this process as; None where it is not loaded."""
+    return getattr(sys.modules.get("multiprocessing.process"), "_current_process", None)
+
+
+def _has_parent(process: Any) -> bool:
+    return getattr(process, "_parent_pid", None) is not None
 
 
 def _folder() -> str:
@@ -41,7 +92,7 @@ def _command_line() -> list[str]:
 
 def _title(command: list[str]) -> str:
     """The script's name or `-m module`, as a person would call the process."""
-    line = read_arguments(command[1:])
+    line = read_arguments(_as_typed(command)[1:])
     if line.kind == "module":
         return "-m %s" % (line.name or "?")
     if line.kind == "code":
@@ -49,8 +100,19 @@ def _title(command: list[str]) -> str:
     return os.path.basename(line.name.rstrip(os.sep)) or os.path.basename(sys.executable)
 
 
+def _as_typed(command: list[str]) -> list[str]:
+    """The command before a pydevd has rewritten it: one that is not ours follows children so."""
+    for at, word in enumerate(command):
+        if os.path.basename(word) == "pydevd.py" and "--file" in command[at:]:
+            end = command.index("--file", at)
+            return command[:at] + ["-m"] * ("--module" in command[at:end]) + command[end + 1 :]
+        if _SETTRACE in word:
+            return [*command[:at], word.partition(_SETTRACE)[2].partition("}); ")[2]]
+    return command
+
+
 def _of_code(code: str) -> str:
-    for name in ("forkserver", "spawn"):
-        if code.startswith("from multiprocessing.%s import" % name):
-            return "multiprocessing %s" % name
+    for title in (*_HELPERS, "multiprocessing spawn"):
+        if code.startswith("from %s import" % title.replace(" ", ".")):
+            return title
     return "-c code"

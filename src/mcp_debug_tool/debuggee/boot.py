@@ -24,8 +24,9 @@ def start(settings: str, before: set[str], folders: list[str]) -> None:
     _restore_environment(config["environ"])
     pydevd = import_pydevd(config["debugpy"])
 
-    from . import breakpoint_calls, children, connecting, forks, multiprocess, patches, test_frameworks
+    from . import about, breakpoint_calls, children, connecting, ends, forks, multiprocess, patches, test_frameworks
 
+    about.note_exec(config)
     patches.apply(pydevd)
     connecting.connect(pydevd, config)
     patches.end_with_server(pydevd)
@@ -34,6 +35,7 @@ def start(settings: str, before: set[str], folders: list[str]) -> None:
     if config.get("follow"):
         children.follow(pydevd, config)
         multiprocess.install()
+        ends.tell_from_now_on()
     _forget_shadowing_modules([config["first_path"], *folders], before)
     patches.reset_thread_names()
     patches.stop_at_exceptions_without_tracing(pydevd)

@@ -73,13 +73,13 @@ class _Follower(object):
         execv, execve = os.execv, os.execve
 
         def followed_execve(path: Any, argv: Any, env: Any) -> None:
-            with self._offer(argv, [path], env, None) as (environ, descriptors):
+            with self._offer(argv, [path], env, None, replaces=os.getpid()) as (environ, descriptors):
                 for descriptor in descriptors:
                     os.set_inheritable(descriptor, True)
                 execve(path, argv, environ if descriptors else env)
 
         def followed_execv(path: Any, argv: Any) -> None:
-            with self._offer(argv, [path], None, None) as (environ, descriptors):
+            with self._offer(argv, [path], None, None, replaces=os.getpid()) as (environ, descriptors):
                 for descriptor in descriptors:
                     os.set_inheritable(descriptor, True)
                 if descriptors:
@@ -119,8 +119,13 @@ class _Follower(object):
         os.system = told_system
 
     @contextmanager
-    def _offer(self, args: Any, executables: Any, env: Any, cwd: Any) -> Iterator[tuple[dict[str, str], list[int]]]:
-        """The environment for a child, and the descriptors it must inherit: none where it is not followed."""
+    def _offer(
+        self, args: Any, executables: Any, env: Any, cwd: Any, replaces: int = 0
+    ) -> Iterator[tuple[dict[str, str], list[int]]]:
+        """The environment for a child, and the descriptors it must inherit: none where it is not followed.
+
+        `replaces`: the process that is to become it, by an exec; a pid alone does not tell, for it may be given again.
+        """
         environ: dict[str, str] = {}
         descriptors: list[int] = []
         self._execing.now = True
@@ -129,7 +134,7 @@ class _Follower(object):
             command = self._command(_texts(args), _texts(executables), folder) if self._has_debugger() else None
             if command is not None:
                 environ = _mapping(os.environ if env is None else env)
-                descriptors = self._settings_for_child(environ, command, folder)
+                descriptors = self._settings_for_child(environ, command, folder, replaces)
         except Exception:
             descriptors = []  # whatever it is, the program's own call must say so, or work
         try:
@@ -157,12 +162,15 @@ class _Follower(object):
             return None
         return command
 
-    def _settings_for_child(self, environ: dict[str, str], command: CommandLine, folder: str) -> list[int]:
+    def _settings_for_child(
+        self, environ: dict[str, str], command: CommandLine, folder: str, replaces: int = 0
+    ) -> list[int]:
         theirs = environ.get("PYTHONPATH")
         inject = os.path.join(self._config["package"], "inject")
         script = os.path.realpath(os.path.join(folder, command.name))
         settings = {
             **self._config,
+            "replaces": replaces,
             "pytest": False,  # that was the agent's own run
             "environ": {"PYTHONPATH": theirs, _BOOT: None},
             "first_path": os.path.dirname(script) if command.kind == "script" else folder,
@@ -188,14 +196,17 @@ class _Follower(object):
             from _pydevd_bundle import pydevd_constants
             from _pydevd_bundle.pydevd_custom_frames import custom_frames_container_init
 
-            from . import breakpoints, suspension
+            from . import about, breakpoints, suspension
 
+            about.note_fork()
             pydevd_constants.after_fork()
             custom_frames_container_init()
             if sys.version_info >= (3, 12):
                 from _pydevd_sys_monitoring import pydevd_sys_monitoring
 
                 pydevd_sys_monitoring.reset_thread_local_info()
+            # It may have been a daemon, such as the thread of a pool that replaces workers: pydevd waits for none.
+            setattr(threading.current_thread(), "__pydevd_main_thread", True)
             breakpoints.forget()
             suspension.forget()
             connecting.connect(self._pydevd, self._config)

@@ -12,6 +12,7 @@ from types import CodeType, FrameType, TracebackType
 from typing import Any
 
 from . import (
+    about,
     breakpoints,
     chain,
     code_objects,
@@ -73,7 +74,7 @@ def stop_page(
 
     flush()
     template_stops.at_stop()
-    answer: dict[str, Any] = {"frames": [], "thread": threading.current_thread().name}
+    answer: dict[str, Any] = {"frames": [], "process": about.title(), "thread": threading.current_thread().name}
     suspension.told_of(threading.current_thread())
     task = tasks.current()
     if task is not None:

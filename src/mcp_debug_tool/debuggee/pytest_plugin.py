@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
 
-from . import events, post_mortem
+from . import about, events, post_mortem
 from .pytest_selection import nothing_selected, unknown_selection, why_not_collected, why_not_configured
 
 NAME = "mcp-debug"
@@ -186,6 +186,8 @@ class Plugin(object):
         """Tell the random seeds in play, as the options that repeat them."""
         if not hasattr(session.config, "workerinput"):
             _quietly(_tell_seeds, session.config)
+        else:
+            about.call_it("pytest %s" % session.config.workerinput.get("workerid"))
 
 
 _HOOKS: dict[str, dict[str, bool]] = {

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
-from . import tasks
+from . import about, tasks
 
 MAX_DEPTH = 3000
 UNNAMED = "unnamed thread"
@@ -101,7 +101,7 @@ def is_the_debuggers(frame: FrameType) -> bool:
 
 
 def overview(most: int, names: int) -> dict[str, Any]:
-    """Everything that runs here: {threads, tasks, groups: [{kind, names, count, state, frames, total}], left}.
+    """Everything that runs here: {process, threads, tasks, groups: [{kind, names, count, state, frames, total}], left}.
 
     Threads, and tasks, that stand at the same lines are one group; at most `most` of them, with so many `names` each.
     """
@@ -117,7 +117,13 @@ def overview(most: int, names: int) -> dict[str, Any]:
         if len(group["names"]) < names:
             group["names"].append(name)
     found = list(groups.values())
-    return {"threads": len(threads), "tasks": len(waiting), "groups": found[:most], "left": len(found[most:])}
+    return {
+        "process": about.title(),
+        "threads": len(threads),
+        "tasks": len(waiting),
+        "groups": found[:most],
+        "left": len(found[most:]),
+    }
 
 
 def _members(threads: list[Thread], waiting: list[tasks.Task]) -> Iterator[tuple[str, str, str, list[FrameType]]]:
@@ -196,12 +202,14 @@ def awaiting(task: tasks.Task | None = None) -> list[list[Any]]:
 
 
 def _frames_of(key: str) -> list[FrameType]:
-    """The frames behind `thread:<id of DAP>` or `task:<name>`.
+    """The frames behind `thread:<id of DAP>` or `task:<name>`; without a key those of the main thread.
 
     Raises:
         LookupError: it has ended.
     """
     kind, _, name = key.partition(":")
+    if not key:
+        return every()[0].frames()
     if kind == "task":
         task = tasks.find(name)
         if task is not None:

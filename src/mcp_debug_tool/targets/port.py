@@ -1,6 +1,8 @@
 """Attach to a program that waits at a port, under `debugpy.listen` or `python -m debugpy --listen`.
 
-The port is never probed: its first connection is the session. A refused connection alone is tried again.
+The port is never probed: its first connection is the session. A refused connection alone is tried again. Nor is it
+called too early: debugpy's adapter listens a moment before it is ready for that. Who comes then is served, but the
+thread that accepts has died of it, and no child of the program is ever heard (docs/issues/0020).
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import anyio
 from ..errors import TargetError
 from ..path_map import SAME, PathMap
 from ..processes import Sink
+from ..transports.ports import listener_state
 from ..transports.sockets import QuickStream
 from .base import Arrival, Reach, close_unreceived
 from .rendezvous import ARRIVALS, attach_arguments
@@ -27,6 +30,9 @@ if sys.version_info < (3, 11):
 # A program that is being started has this long to open its port.
 CONNECT_SECONDS = 5.0
 _AGAIN_SECONDS = 0.05
+# An adapter that waits for a client before its program is not known to any: it is called after this time all the same.
+READY_SECONDS = 1.0
+_LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True)
@@ -51,7 +57,7 @@ class PortTarget:
 
         async with send, receive:
             try:
-                stream = await _connected(self.host, self.port)
+                stream = await _first_connection(self.host, self.port)
                 await send.send(Arrival(stream, arguments, has_adapter=True, has_our_code=False))
                 # Whether its processes run here cannot be known: the port may lead anywhere.
                 yield Reach(receive, is_here=False, call_child=call_child)
@@ -67,10 +73,31 @@ class PortTarget:
         return None
 
 
-async def _connected(host: str, port: int) -> QuickStream:
+async def _first_connection(host: str, port: int) -> QuickStream:
+    """A connection to a program that may still be on its way to its port.
+
+    Raises:
+        TargetError: nobody listens there.
+    """
+    began = anyio.current_time()
+    if host in _LOCAL:
+        await _until_ready(port)
+    return await _connected(host, port, began + CONNECT_SECONDS - anyio.current_time())
+
+
+async def _until_ready(port: int) -> None:
+    """Wait until the adapter behind a port of this machine has its program, as far as that is seen from outside."""
+    for state, seconds in (("nobody", CONNECT_SECONDS - READY_SECONDS), ("alone", READY_SECONDS)):
+        with anyio.move_on_after(seconds):
+            # Another process's sockets; nothing tells us of them.
+            while await anyio.to_thread.run_sync(listener_state, port) == state:  # noqa: ASYNC110
+                await anyio.sleep(_AGAIN_SECONDS)
+
+
+async def _connected(host: str, port: int, seconds: float = CONNECT_SECONDS) -> QuickStream:
     """A connection to the port, tried again while it is refused."""
     try:
-        with anyio.fail_after(CONNECT_SECONDS):
+        with anyio.fail_after(max(seconds, _AGAIN_SECONDS)):
             while True:
                 with contextlib.suppress(ConnectionRefusedError):
                     return QuickStream(await _tried(host, port))

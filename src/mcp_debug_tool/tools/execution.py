@@ -35,7 +35,7 @@ async def continue_(
     found = manager(context).get(session)
     with found.command("continue"):
         _require_stopped(found, "continue")
-        subject = await found.wrapper.subject(thread)
+        subject, before = await found.wrapper.subject(thread), found.wrapper.stop
         if trigger is not None:
             await trigger.request().addresses(any_host=manager(context).settings.allow_remote)
         notes = await _run_until(found, until) if until is not None else []
@@ -44,6 +44,8 @@ async def continue_(
         if trigger is not None:
             await found.trigger(trigger.request())
         answer = await outcome(found, timeout_s, full=detail == "full", notes=notes, until=until)
+        if found.wrapper.stop is before:
+            return _with_note(answer, f"{subject.process.name} runs; this process stood before and stands still")
         if subject.alone and found.state is State.RUNNING:
             return _with_note(
                 answer, f"only {subject.name} runs, the other threads stand: pause, then continue for all"
@@ -134,7 +136,9 @@ async def pause(
     Answers with the stop page."""
     found = manager(context).get(session)
     subject = await found.wrapper.subject(thread) if thread is not None else None
-    if found.state is State.STOPPED and (subject is None or subject.stop is not None):
+    if found.state is State.STOPPED if subject is None else subject.stop is not None:
+        if subject is not None:
+            found.wrapper.show(subject)
         return page(found, notes=["it was stopped already"])
     if found.state is not State.STOPPED:
         found.wrapper.require("pause", "Call restart or start.")

@@ -13,6 +13,7 @@ from ..sessions import Session, SessionManager
 from ..stops import Frame
 from ..subjects import Subject
 from ..views import Answer, assigned_page, evaluation_page, overview_page, stack_page, variables_page
+from ..whereabouts import everywhere
 from .outcomes import compiled
 from .parameters import FrameIndex, SessionId, ThreadName, manager
 
@@ -34,7 +35,7 @@ async def get_stack(
     cwd = found.prepared.cwd
     if thread == "all":
         _require_alive(found)
-        return overview_page(found.id, await found.wrapper.whereabouts(), cwd)
+        return overview_page(found.id, await everywhere(found.wrapper.tree), cwd)
     if thread is None:
         _require_stopped(found)
     subject = await found.wrapper.subject(thread)

@@ -150,14 +150,15 @@ def _line(session: Session) -> str:
     elif wrapper.exit is not None:
         state += f" ({exit_reason(wrapper.exit)})"
     parts = [f"{session.id} {state}", cut(session.prepared.what, 120), f"in {session.prepared.cwd}"]
-    if len(wrapper.processes) > 1:
-        parts.append("processes: " + "; ".join(cut(process, 120) for process in wrapper.processes))
+    if len(wrapper.tree.shown) > 1:
+        parts.append("processes: " + "; ".join(cut(process, 500) for process in wrapper.tree.lines()))
     elif session.alive and wrapper.pid:
         parts.append(f"pid {wrapper.pid}")
     if session.repeat is not None:
         parts.append(session.repeat.describe())
-    if wrapper.findings.unfollowed:
-        parts.append("not followed: " + "; ".join(cut(child, 120) for child in wrapper.findings.unfollowed))
+    if unfollowed := [cut(child, 300) for child in wrapper.findings.unfollowed]:
+        more = f" and {len(unfollowed) - 3} more: list_breakpoints" if len(unfollowed) > 3 else ""
+        parts.append(f"not followed: {'; '.join(unfollowed[:3])}{more}")
     unset = [b.id for b in wrapper.breakpoints.table.all() if b.problem is not None]
     if unset:
         parts.append(f"not set: {', '.join(unset)}")

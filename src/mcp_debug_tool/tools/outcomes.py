@@ -102,7 +102,8 @@ def page(
         request_over=_request_over(session),
         triggers=_triggers(session),
         awaited=wrapper.awaited,
-        waiting=wrapper.waiting_stops if stop is not None else "",
+        process=stop.process if stop is not None and wrapper.tree.needs_names() else "",
+        waiting=wrapper.tree.waiting() if stop is not None else "",
     )
     answer = _answer(session, scene, waited, full=full, matched=matched, ready=ready)
     session.came_to = answer.headline.partition(" ")[2]
@@ -131,7 +132,8 @@ def _at_the_end(session: Session) -> list[str]:
     ]
     if unhit and wrapper.findings.unfollowed:
         unhit.append(f"children ran without the debugger: {', '.join(wrapper.findings.unfollowed[:3])}")
-    return [*wrapper.findings.notes, *unhit[:MAX_UNHIT]]
+    children = wrapper.tree.ends_of_children()
+    return [*wrapper.findings.notes, *([children] if children else []), *unhit[:MAX_UNHIT]]
 
 
 def _where(breakpoint: Breakpoint, cwd: str) -> str:

@@ -9,11 +9,13 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import Literal
 
 import anyio
 
 _TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
 _LISTEN = "0A"
+_ESTABLISHED = "01"
 _POLL_SECONDS = 0.03
 _CONNECT_SECONDS = 0.5
 
@@ -30,6 +32,22 @@ def listener_pid(port: int) -> int | None:
     None: nobody does, or another user, or this platform does not say.
     """
     return next(_holders(_listening(port) or (), _own_pids()), None)
+
+
+def listener_state(port: int) -> Literal["unknown", "nobody", "alone", "in company"]:
+    """Whether somebody listens on the port, and whether that process holds a connection to another one already."""
+    inodes = _listening(port)
+    if inodes is None:
+        return "unknown"
+    if not inodes:
+        return "nobody"
+    pid = next(_holders(inodes, _own_pids()), None)
+    if pid is None:
+        return "unknown"
+    held = set(_descriptors(pid))
+    rows = (row for rows in map(_rows, _TABLES) for row in rows or ())
+    has_company = any(f"socket:[{row[9]}]" in held for row in rows if row[3] == _ESTABLISHED)
+    return "in company" if has_company else "alone"
 
 
 def process_name(pid: int) -> str:

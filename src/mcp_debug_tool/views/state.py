@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ..journal import Excerpt
-from ..stops import Exit, Frame, FrameView, Link, Stop, TestFailure
+from ..stops import Exit, Frame, FrameView, Link, Stop, TestFailure, signal_name
 from .answer import Answer, Field, cut, cut_path, cut_source, cut_value, path, uncoloured, visible
 
 # A page of 1,000 tokens at four bytes each; what does not fit is shown smaller, then left out and counted.
@@ -65,6 +64,8 @@ class Scene:
     """How one of them has ended since the last answer: "is answered", "has failed"."""
     awaited: str = ""
     """What a program has to do to come, while none is there."""
+    process: str = ""
+    """The process that has stopped, where there are several."""
     waiting: str = ""
     """What else has stopped and waits to be shown."""
 
@@ -90,8 +91,8 @@ def _stop_page(stop: Stop, scene: Scene, size: _Size) -> Answer:
     frame = stop.views[0].frame if stop.views else stop.frame
     at = f"{place(frame, scene.cwd, size.places)} in {cut(frame.function, 80)}" if frame else "no Python frame"
     fields: dict[str, Field] = {"session": scene.session, "state": "stopped", "reason": reason, "at": at}
-    if stop.process:
-        fields["process"] = cut(stop.process, 120)
+    if scene.process:
+        fields["process"] = cut(scene.process, 120)
     if stop.thread_name and stop.thread_name != "MainThread":
         fields["thread"] = cut(stop.thread_name, 60)
     if stop.task:
@@ -290,10 +291,7 @@ def exit_reason(exit: Exit) -> str:
         return "it has ended; only its parent knows its exit code"
     if exit.returncode >= 0:
         return f"exit code {exit.returncode}"
-    try:
-        name = signal.Signals(-exit.returncode).name
-    except ValueError:
-        name = f"signal {-exit.returncode}"
+    name = signal_name(-exit.returncode)
     if exit.by_us:
         return f"stopped by you ({name})"
     return (

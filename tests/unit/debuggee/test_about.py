@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ title: Callable[[list[str]], str] = about._title
 introduce: Callable[[dict[str, str], str], dict[str, Any]] = about.introduce
 
 SPAWN = "from multiprocessing.spawn import spawn_main; spawn_main(tracker_fd=5, pipe_handle=7)"
+TRACKER = "from multiprocessing.resource_tracker import main;main(5)"
 FORKSERVER = "from multiprocessing.forkserver import main; main(5, 6, ['__main__'], **{})"
 
 
@@ -50,6 +52,15 @@ def _no_traces(monkeypatch: pytest.MonkeyPatch) -> None:
         (["/srv/app/"], "app"),
         (["-W", "-m", "app.py"], "app.py"),
         (["--check-hash-based-pycs", "always", "app.py"], "app.py"),
+        # As a debugpy that follows children by itself has rewritten them.
+        (["/d/pydevd.py", "--port", "1", "--file", "/srv/kid.py", "hello"], "kid.py"),
+        (["-u", "/d/pydevd.py", "--module", "--port", "1", "--file", "kid", "--file"], "-m kid"),
+        (
+            ["-c", f"import sys; import pydevd; pydevd.settrace(host='h', x={{'a': {{}}}}); {SPAWN}"],
+            "multiprocessing spawn",
+        ),
+        (["-c", f"import pydevd; pydevd.settrace(x={{}}); {TRACKER}"], "multiprocessing resource_tracker"),
+        (["pydevd.py"], "pydevd.py"),
         # Nothing that could be named: the interpreter itself.
         ([], os.path.basename(sys.executable)),
         (["-"], os.path.basename(sys.executable)),
@@ -101,3 +112,60 @@ def test_a_python_without_orig_argv_finds_its_command_line_elsewhere(monkeypatch
     command: list[str] = about._command_line()
     assert all(command[:1])
     assert len(command) > 1
+
+
+# --- what it was before, and what others call it --------------------------------------------------------------
+
+
+@pytest.fixture
+def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that knows nothing of itself yet."""
+    for name, value in (("_replaces", 0), ("_name", ""), ("_inherited", None)):
+        monkeypatch.setattr(about, name, value)
+    monkeypatch.setattr(sys, "orig_argv", ["python", "app.py"], raising=False)
+
+
+def as_multiprocessing(monkeypatch: pytest.MonkeyPatch, name: str, parent_pid: int | None) -> None:
+    process = SimpleNamespace(_name=name, _parent_pid=parent_pid)
+    monkeypatch.setitem(sys.modules, "multiprocessing.process", SimpleNamespace(_current_process=process))
+
+
+@pytest.mark.usefixtures("fresh")
+def test_only_the_process_that_has_replaced_itself_says_so() -> None:
+    for replaces, told in ((None, False), (0, False), (os.getpid() + 1, False), (os.getpid(), True)):
+        about.note_exec({"replaces": replaces})
+        assert introduce({}, "/app")["replaced"] is told
+
+
+@pytest.mark.usefixtures("fresh")
+def test_a_fork_of_what_has_replaced_itself_has_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    about.note_exec({"replaces": os.getpid()})
+    monkeypatch.setattr(about, "_began", os.getpid() + 1)
+    assert introduce({}, "/app")["replaced"] is False
+
+
+@pytest.mark.usefixtures("fresh")
+def test_a_process_of_multiprocessing_has_its_name_from_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    as_multiprocessing(monkeypatch, "MainProcess", None)
+    assert about.title() == "app.py"
+    as_multiprocessing(monkeypatch, "SpawnPoolWorker-2", 17)
+    assert about.title() == "SpawnPoolWorker-2"
+
+
+@pytest.mark.usefixtures("fresh")
+def test_a_fork_has_no_name_of_its_parents(monkeypatch: pytest.MonkeyPatch) -> None:
+    as_multiprocessing(monkeypatch, "Process-1", 17)
+    about.call_it("pytest gw0")
+    assert about.title() == "pytest gw0"
+    about.note_fork()
+    monkeypatch.setattr(about, "_began", os.getpid() + 1)
+    assert about.title() == "fork"
+    as_multiprocessing(monkeypatch, "Process-1:1", 18)
+    assert about.title() == "Process-1:1"
+
+
+@pytest.mark.usefixtures("fresh")
+def test_a_server_of_forks_is_a_helper(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert introduce({}, "/app")["helper"] is False
+    monkeypatch.setattr(sys, "orig_argv", ["python", "-c", FORKSERVER], raising=False)
+    assert introduce({}, "/app")["helper"] is True

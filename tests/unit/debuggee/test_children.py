@@ -124,6 +124,15 @@ def test_a_script_has_its_real_folder_first_and_all_else_the_one_it_is_started_i
         assert settings({}, arguments, folder)["first_path"] == str(folder)
 
 
+def test_a_process_that_is_to_replace_itself_is_named_in_its_settings(tmp_path: Path) -> None:
+    """And nobody else: what an earlier exec has left in the settings is of that process."""
+    follower = children._Follower(None, {**CONFIG, "replaces": 5})
+    for replaces in (77, 0):
+        (reader,) = follower._settings_for_child({}, read_arguments(["a.py"]), str(tmp_path), replaces)
+        with open(reader) as pipe:
+            assert json.loads(pipe.read())["replaces"] == replaces
+
+
 def test_settings_that_no_pipe_would_hold_are_not_passed(tmp_path: Path) -> None:
     environ = {"PYTHONPATH": "x" * 70_000}
     assert children._Follower(None, CONFIG)._settings_for_child(environ, read_arguments(["a.py"]), str(tmp_path)) == []

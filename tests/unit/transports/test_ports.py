@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ import anyio
 import pytest
 
 from mcp_debug_tool.transports import ports
-from mcp_debug_tool.transports.ports import is_listening, listener_pid, process_name, wait_listening
+from mcp_debug_tool.transports.ports import is_listening, listener_pid, listener_state, process_name, wait_listening
 
 LIMIT = 5.0
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="read from /proc")
@@ -122,3 +123,30 @@ async def test_the_wait_is_for_the_process_that_is_meant() -> None:
         with anyio.move_on_after(0.1) as limit:
             await wait_listening(port_of(listener), owner=lambda pid: pid != os.getpid())
         assert limit.cancelled_caught
+
+
+@linux
+def test_a_listener_is_alone_until_its_process_has_a_connection() -> None:
+    with listening() as other, socket.socket() as bound_only:
+        bound_only.bind(("127.0.0.1", 0))
+        assert listener_state(port_of(bound_only)) == "nobody"
+        code = "import socket, sys; s = socket.socket(); s.bind(('127.0.0.1', 0)); s.listen(); "
+        code += "print(s.getsockname()[1], flush=True); input(); "
+        code += "c = socket.create_connection(('127.0.0.1', int(sys.argv[1]))); print('connected', flush=True); input()"
+        command = [sys.executable, "-c", code, str(port_of(other))]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as adapter:
+            assert adapter.stdin is not None
+            assert adapter.stdout is not None
+            port = int(adapter.stdout.readline())
+            assert listener_state(port) == "alone"
+            adapter.stdin.write("\n")
+            adapter.stdin.flush()
+            assert adapter.stdout.readline() == "connected\n"
+            assert listener_state(port) == "in company"
+            adapter.stdin.write("\n")
+
+
+def test_where_the_platform_does_not_say_a_listener_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ports, "_TABLES", ("/nowhere/tcp",))
+    with listening() as listener:
+        assert ports.listener_state(port_of(listener)) == "unknown"
