@@ -30,22 +30,29 @@ class Sources(object):
         origin = module.__spec__.origin
         module.__file__ = origin
         exec(compile(self.texts[module.__name__], origin, "exec", dont_inherit=True), module.__dict__)
-for name in [name for name in sys.modules if name.partition(".")[0] == "_mcp_debuggee"]:
-    del sys.modules[name]
-finder = Sources(json.loads(zlib.decompress(code)))
-sys.meta_path.insert(0, finder)
-try:
-    for name in finder.texts:
-        __import__(name)
-finally:
-    sys.meta_path.remove(finder)
+def load():
+    for name in [name for name in sys.modules if name.partition(".")[0] == "_mcp_debuggee"]:
+        del sys.modules[name]
+    finder = Sources(json.loads(zlib.decompress(code)))
+    sys.meta_path.insert(0, finder)
+    try:
+        for name in finder.texts:
+            __import__(name)
+    finally:
+        sys.meta_path.remove(finder)
+    sys.modules["_mcp_debuggee"].sent = zlib.crc32(code)
+if getattr(sys.modules.get("_mcp_debuggee"), "sent", None) != zlib.crc32(code):
+    load()
 sys.modules["_mcp_debuggee"].settle()
 """
 
 
 @functools.cache
 def loader() -> str:
-    """The expression that loads `debuggee/` as `_mcp_debuggee`, replacing an older one."""
+    """The expression that loads `debuggee/` as `_mcp_debuggee`, replacing one that differs.
+
+    The same one stays: what it has patched in pydevd is patched once, and asks the modules that were there then.
+    """
     files = [path for path in sorted(Path(PACKAGE).rglob("*.py")) if path.parent.name not in _NOT_SENT]
     texts = {_module_name(path): path.read_text(encoding="utf-8") for path in files}
     packed = base64.b85encode(zlib.compress(json.dumps(texts).encode(), 9)).decode()

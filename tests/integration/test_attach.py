@@ -180,6 +180,12 @@ async def test_a_program_that_listens_by_itself_is_attached_to_again_and_again(
         assert stop.reason == "breakpoint b1 (hit 1)", "a new session counts anew"
         assert stop.line == line_of(path, "tick")
         numbers.append(int(stop.locals["n"]))
+        await agent.ok("remove_breakpoint", all=True)
+        out = await agent.ok("step", kind="out")
+        assert out.data["returned"] == {"tick": str(numbers[-1] * 2)}
+        await agent.ok("continue", until=f"{path}:{line_of(path, 'count')}")
+        await agent.ok("step")
+        assert (await agent.ok("step", target="tick")).line == line_of(path, "tick")
         assert (await agent.ok("stop")).reason == "let go, it runs on"
         assert foreign.prints(process)
     assert numbers == sorted(set(numbers))

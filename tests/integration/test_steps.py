@@ -430,6 +430,69 @@ async def test_the_program_sees_nothing_of_it_and_its_objects_live_no_longer_tha
     assert printed == f"{local_names} False\n[]\n"
 
 
+async def test_a_value_is_let_go_though_the_call_after_it_is_still_under_way(
+    agent: Agent, program: Program, python: str
+) -> None:
+    path = program("""
+        import weakref
+
+        class Thing:
+            pass
+
+        def make():
+            global made
+            thing = Thing()
+            made = weakref.ref(thing)
+            return thing
+
+        def size(n):
+            half = n / 2  # @half
+            alive = made() is not None  # @alive
+            return alive  # @end
+
+        def work():
+            both = bool(make()) + size(4)  # @both
+            return both
+
+        work()
+    """)
+    await started(agent, path, python, "both")
+    await agent.ok("set_breakpoint", file=str(path), line=line_of(path, "half"))
+    stop = await agent.ok("step")
+    assert stop.line == line_of(path, "half")
+    assert stop.data["returned"] == {"make": "<Thing>"}
+    end = await agent.ok("continue", until=f"{path}:{line_of(path, 'end')}")
+    assert end.locals["alive"] == "False"
+    assert "returned" not in end.data
+
+
+async def test_what_watches_the_calls_is_there_for_steps_alone(agent: Agent, program: Program, python: str) -> None:
+    path = program("""
+        import sys
+
+        def one():
+            return 1
+
+        def seen():
+            if hasattr(sys, "monitoring"):
+                return [sys.monitoring.get_tool(number) for number in range(6)]
+            return type(sys.gettrace()).__name__
+
+        def work():
+            before = seen()  # @before
+            one()  # @one
+            one()
+            after = seen()  # @after
+            return before == after, "function" in str(after), str(after).count("mcp")  # @return
+
+        print(work())
+    """)
+    await started(agent, path, python, "one")
+    assert (await agent.ok("step")).data["returned"] == {"one": "1"}
+    assert (await agent.ok("step")).data["returned"] == {"one": "1"}
+    assert (await agent.ok("continue")).data["output"] == "(True, False, 0)\n"
+
+
 async def test_a_stop_elsewhere_shows_what_had_come_back_before_it(agent: Agent, program: Program, python: str) -> None:
     path = program(VALUES)
     await started(agent, path, python, "raises", break_on=["raised"])

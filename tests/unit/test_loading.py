@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import base64
 import json
+import sys
 import zlib
 from pathlib import Path
 
@@ -83,3 +84,19 @@ def test_every_module_it_holds_is_python_for_the_oldest_we_know() -> None:
 
 def test_it_is_made_once() -> None:
     assert loader() is loader()
+
+
+def test_the_same_code_is_loaded_once_and_other_code_replaces_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    settled: list[str] = []
+    monkeypatch.setattr("builtins.settled", settled, raising=False)
+    monkeypatch.delitem(sys.modules, "_mcp_debuggee", raising=False)
+
+    def load(word: str) -> object:
+        text = f"def settle():\n    settled.append({word!r})\n"
+        exec(loading._LOADER, {"code": zlib.compress(json.dumps({"_mcp_debuggee": text}).encode())})
+        return sys.modules["_mcp_debuggee"]
+
+    first = load("one")
+    assert load("one") is first
+    assert load("two") is not first
+    assert settled == ["one", "one", "two"]

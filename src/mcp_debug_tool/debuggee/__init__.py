@@ -4,8 +4,8 @@ It is loaded there under the name `_mcp_debuggee`, so that it can never meet an 
 The server reaches it by DAP `evaluate` of one expression, `call(name, json)`; what comes back is JSON.
 `boot` brings the debugger up, `connecting` connects it; `lines` knows where code is, `breakpoints`, `template_stops`
 and `exceptions` when to stop, `suspension` which threads stand, `threads` and `tasks` where each is, `frames` and
-`values` what to show, `evaluation` how to compute and change. The server may import `lines` and `command_lines` too:
-they need no pydevd.
+`values` what to show, `calls` what a step passes, `evaluation` how to compute and change. The server may import
+`lines` and `command_lines` too: they need no pydevd.
 """
 
 from __future__ import annotations
@@ -73,9 +73,10 @@ def settle() -> None:
     import pydevd
     from pydevd import PyDevdAPI
 
-    from . import breakpoint_calls, patches
+    from . import breakpoint_calls, patches, suspension
 
     debugger = pydevd.get_global_debugger()
+    suspension.forget()
     patches.apply_to_running(pydevd)
     breakpoint_calls.watch_modules()
     PyDevdAPI().set_dont_trace_start_end_patterns(debugger, ("<mcp-debug>",), ())

@@ -15,12 +15,14 @@ _tracers: dict[int, _Tracer] = {}
 
 def begin(watch: Any) -> None:
     """Tell `watch` of the calls in this thread."""
-    inner = sys.gettrace()
-    if inner is None:
+    current = sys.gettrace()
+    if current is None:
         return
+    there = _tracer_of(current)
     tracer = _tracers.get(threading.get_ident())
-    if tracer is None or inner is not tracer.function:
-        tracer = _tracers[threading.get_ident()] = _Tracer(inner)
+    if tracer is None or tracer is not there:
+        # Greenlets share the trace function of their thread: another one's is not wrapped, but replaced.
+        tracer = _tracers[threading.get_ident()] = _Tracer(there.inner if there is not None else current)
         _set_trace(tracer.function)
     tracer.watch = watch
 
@@ -34,9 +36,11 @@ def end() -> None:
 
 def rest() -> None:
     """Give this thread pydevd's own trace function back."""
-    tracer = _tracers.pop(threading.get_ident(), None)
-    if tracer is not None and sys.gettrace() is tracer.function:
-        _set_trace(tracer.inner)
+    if _tracers.pop(threading.get_ident(), None) is None:
+        return
+    there = _tracer_of(sys.gettrace())
+    if there is not None:
+        _set_trace(there.inner)
 
 
 def forget() -> None:
@@ -51,7 +55,8 @@ def stay_before(inner: Any) -> Any:
     tracer = _tracers.get(threading.get_ident())
     if tracer is None or tracer.watch is None or inner is None:
         return inner
-    _tracers[threading.get_ident()] = again = _Tracer(inner)
+    there = _tracer_of(inner)
+    _tracers[threading.get_ident()] = again = _Tracer(there.inner if there is not None else inner)
     again.watch = tracer.watch
     return again.function
 
@@ -62,6 +67,11 @@ def see_lines_again(frame: Any) -> None:
         if isinstance(getattr(frame, "f_trace", None), _Leaving):
             frame.f_trace_lines = True
         frame = frame.f_back
+
+
+def _tracer_of(function: Any) -> _Tracer | None:
+    found: _Tracer | None = getattr(function, "_mcp_debug_tracer", None)
+    return found
 
 
 def _set_trace(function: Any) -> None:
@@ -87,6 +97,7 @@ class _Tracer(object):
             local = inner(frame, event, arg)
             return _Leaving(watch, frame, local) if is_told else local
 
+        setattr(trace, "_mcp_debug_tracer", self)
         return trace
 
 

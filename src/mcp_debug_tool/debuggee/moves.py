@@ -24,6 +24,8 @@ def aim(frame_id: int | str, wanted: str) -> dict[str, Any]:
 def destination(frame_id: int | str, line: int) -> dict[str, Any]:
     """Whether a frame can go on at `line` of its function instead: {} or {error}, as far as Python leaves it to us."""
     frame = frames.find(frame_id)
+    if getattr(frame, "IS_PLUGIN_FRAME", False):
+        return {"error": "it is a template that is stopped, whose lines only its engine chooses"}
     event = suspension.event_at(frame)
     if event == "exception":
         return {"error": "Python lets no line be chosen where an exception has just been raised"}

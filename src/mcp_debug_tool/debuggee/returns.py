@@ -27,9 +27,12 @@ class Returned(object):
         self._last: list[tuple[str, int, Any]] = []
         self._counts: dict[str, int] = {}
         self._names: dict[CodeType, str] = {}
+        self._is_over = False
 
     def add(self, frame: FrameType, value: Any) -> None:
-        """Note what `frame` gives back."""
+        """Note what `frame` gives back; nothing once it is over."""
+        if self._is_over:
+            return
         code = frame.f_code
         name = self._names.get(code)
         if name is None:
@@ -38,6 +41,11 @@ class Returned(object):
         if count > MAX_OF_ONE:
             del self._last[[other for other, _, _ in self._last].index(name)]
         self._last = [*self._last[1 - MAX_SHOWN :], (name, count, value)]
+
+    def end(self) -> None:
+        """Keep nothing any more: a frame that goes on may still hold this record."""
+        self._is_over = True
+        self._last = []
 
     def named(self) -> list[tuple[str, Any]]:
         """(name, value) of the last ones, the latest at the end; from its second call on a name has its number."""
@@ -88,7 +96,16 @@ def begin() -> Returned:
 
 def let_go() -> None:
     """Forget what came back in this thread."""
-    _of_threads.pop(threading.get_ident(), None)
+    record = _of_threads.pop(threading.get_ident(), None)
+    if record is not None:
+        record.end()
+
+
+def forget() -> None:
+    """Forget what came back in any thread."""
+    for record in _of_threads.values():
+        record.end()
+    _of_threads.clear()
 
 
 def note_left(back: FrameType, value: Any) -> None:

@@ -121,9 +121,11 @@ def _tell_each_stop(pydevd: Any, behaviour: Any) -> None:
 
 
 def forget() -> None:
-    """Begin again, in a forked child: its other threads are gone."""
-    for record in (_arriving, _untold, _steps):
+    """Begin again: in a forked child, whose other threads are gone, and for a new owner of this process."""
+    for record in (_arriving, _untold, _steps, _standing):
         record.clear()
+    returns.forget()
+    targets.forget()
 
 
 def may_resume(thread: threading.Thread) -> bool:

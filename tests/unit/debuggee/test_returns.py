@@ -101,7 +101,10 @@ def test_values_are_never_compared() -> None:
 
 
 def test_a_thread_that_goes_on_lets_go_of_its_values() -> None:
-    returns.begin().add(plain(), 1)
+    record = returns.begin()
+    record.add(plain(), 1)
     assert returns.named() == [("plain", 1)]
     returns.let_go()
     assert returns.named() == []
+    record.add(plain(), 2)
+    assert record.named() == [], "a frame that goes on may hold the record, but no values by it"
