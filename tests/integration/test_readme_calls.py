@@ -74,7 +74,9 @@ EXPECTED: dict[str, dict[str, str]] = {
     },
     "gunicorn's workers": {**REQUEST, **IN_CHILD},
     "a Celery worker": {**BREAKPOINT, **IN_CHILD},
-    "child processes": {**BREAKPOINT, **IN_CHILD},
+    "child processes": {
+        "threads": r"p1\.\d \w+PoolWorker-\d \(pid \d+\) stands at orders\.py:18 in total: breakpoint b1"
+    },
     "the program without its children": {"state": "exited", "output": r"^\[650, 900\]"},
     "threads": {"state": "stopped", "thread": "^till-2$"},
     "asyncio tasks": {"threads": r"task Task-1, waits for Task-\d.*task Task-3.*deliver couriers\.py:10"},
