@@ -179,8 +179,8 @@ def _refuse_unknown_process(tree: ProcessTree, name: str) -> None:
         raise InvalidArgument("thread", f"there is no process {name}; there {_are(tree.living)} {there}", hint=_HINT)
 
 
-def _are(processes: list[DAPProcess]) -> str:
-    return "is" if len(processes) == 1 else "are"
+def _are(some: Sequence[object]) -> str:
+    return "is" if len(some) == 1 else "are"
 
 
 def _shown(process: DAPProcess, stop: Stop) -> Subject:
@@ -200,8 +200,8 @@ async def _thread_of(processes: list[DAPProcess], wanted: str) -> Subject:
         if subject is not None:
             return subject
         known += found["known"]
-    there = ", ".join(list(dict.fromkeys(known))[:20])
-    raise InvalidArgument("thread", f"there is no {wanted!r}; there are {there}", hint=_HINT)
+    there = list(dict.fromkeys(known))[:20]
+    raise InvalidArgument("thread", f"there is no {wanted!r}; there {_are(there)} {', '.join(there)}", hint=_HINT)
 
 
 def _subject(process: DAPProcess, found: Mapping[str, Any]) -> Subject | None:

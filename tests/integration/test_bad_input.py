@@ -142,7 +142,7 @@ async def test_tools_that_do_not_fit_the_state_say_what_does(both: Agent, progra
     ]
     for arguments, words in cases:
         assert words in await both.error("get_variables", **arguments)
-    assert "thread: there is no 'T9'; threads: MainThread" in await both.error("get_stack", thread="T9")
+    assert "thread: there is no 'T9'; there is MainThread" in await both.error("get_stack", thread="T9")
     assert "until: 'here' is not file:line" in await both.error("continue", until="here")
     assert "expression: give 1 to 20" in await both.error("evaluate", expression=[])
     assert "breakpoint: there is no 'b9'; set: none" in await both.error("remove_breakpoint", breakpoint="b9")

@@ -316,8 +316,8 @@ async def test_where_every_thread_is_can_be_asked_while_the_program_runs(agent: 
 async def test_what_no_thread_is_called_is_refused_with_the_names_there_are(agent: Agent, program: Program) -> None:
     path = program("import threading\nhere = 1\n")
     await agent.ok("start", program=str(path), breakpoints=[f"{path}:2"])
-    assert "there is no 'nobody'; there are MainThread" in await agent.error("get_stack", thread="nobody")
-    assert "there is no 'p7'" in await agent.error("continue", thread="p7")
+    assert "there is no 'nobody'; there is MainThread" in await agent.error("get_stack", thread="nobody")
+    assert "there is no process p7" in await agent.error("continue", thread="p7")
     assert "there is no frame 7; the stack has 0 to 0" in await agent.error("evaluate", expression="1", frame=7)
     await agent.ok("continue")
     assert "has exited" in await agent.error("get_stack", thread="all")

@@ -147,11 +147,11 @@ def _wait_until_let_go(pydevd: Any) -> None:
 
 def _patch(pydevd: Any) -> None:
     """Apply what a launched program has, as far as it makes sense here; once in the life of a process."""
-    if __package__ + ".patches" in sys.modules:
-        _let_go_at_the_end(pydevd)
-        return
     from . import breakpoint_calls, forks, patches
 
+    if patches.are_applied(pydevd):  # the program was launched, and let go
+        _let_go_at_the_end(pydevd)
+        return
     patches.apply(pydevd)
     forks.leave_forks_alone(pydevd)
     patches.tell_when_tracing_was_lost(pydevd)

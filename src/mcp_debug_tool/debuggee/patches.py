@@ -27,6 +27,7 @@ PAUSE_FUNCTION = "__mcp_debug_pause__"
 
 def apply(pydevd: Any) -> None:
     """Apply all that must be in place before pydevd connects."""
+    pydevd._mcp_debug_applied = True
     for patch in (
         _no_fixed_sleep,
         _answer_bursts,
@@ -45,6 +46,11 @@ def apply(pydevd: Any) -> None:
             patch(pydevd)
         except (AttributeError, ImportError, TypeError):
             continue
+
+
+def are_applied(pydevd: Any) -> bool:
+    """Whether this pydevd has them already: they are applied once in the life of a process."""
+    return getattr(pydevd, "_mcp_debug_applied", False)
 
 
 def apply_to_running(pydevd: Any) -> None:

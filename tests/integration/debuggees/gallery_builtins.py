@@ -598,7 +598,7 @@ def hostile():
     exits = Exits()  #: <Exits: repr failed with SystemExit: 3>
     interrupts = Interrupts()  #: <Interrupts: repr failed with KeyboardInterrupt>
     not_text = NotText()  #: <NotText: repr failed with TypeError: __repr__ returned non-string (type int)>
-    recurses = Recurses()  #: <Recurses: repr failed with RecursionError: maximum recursion depth exceeded*
+    recurses = Recurses()  #: <Recurses: repr failed with RecursionError: maximum recursion depth*
     prints = Prints()  #: <Prints>
     huge = Huge()  #: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx… (10,000,000 chars)
     lies = Lies()  #: <Lies>
