@@ -47,6 +47,8 @@ class Watch(object):
 
     def started(self, frame: FrameType, back: FrameType) -> bool:
         """Take note of a call from `back`; whether its end is to be told too."""
+        if self.info.pydev_step_cmd == -1:
+            return False  # the step's greenlet waits, and another one runs
         is_own = back is self.info.pydev_step_stop
         try:
             if self.aim is not None:
