@@ -12,8 +12,7 @@ import threading
 from types import CodeType, FrameType
 from typing import Any
 
-from . import call_monitoring, call_tracing, returns, targets
-from .threads import is_the_debuggers
+from . import call_monitoring, call_tracing, returns, targets, threads
 
 _IS_MONITORED = sys.version_info >= (3, 12)
 
@@ -72,7 +71,7 @@ class Watch(object):
         code = frame.f_code
         told = self._told.get(code)
         if told is None:
-            told = self._told[code] = returns.gives_value(code) and not is_the_debuggers(frame)
+            told = self._told[code] = returns.gives_value(code) and not threads.is_the_debuggers(frame)
         return told
 
     def _seek(self, aim: targets.Aim, frame: FrameType, back: FrameType, is_own: bool) -> None:
@@ -90,7 +89,7 @@ class Watch(object):
     def _is_users(self, frame: FrameType) -> bool:
         """Whether a step may stop there."""
         debugger, file = self._debugger, frame.f_code.co_filename
-        if is_the_debuggers(frame):
+        if threads.is_the_debuggers(frame):
             return False
         return not (debugger.is_files_filter_enabled and debugger.apply_files_filter(frame, file, False))
 

@@ -13,8 +13,7 @@ from collections.abc import Iterable, Sequence
 from types import CodeType, FrameType, TracebackType
 from typing import Any
 
-from . import breakpoints, jinja2_templates, native, tracebacks, unhandled
-from .chain import message
+from . import breakpoints, chain, jinja2_templates, native, tracebacks, unhandled
 from .exception_classes import is_control_flow, is_named
 
 # pydevd's STATE_SUSPEND.
@@ -149,7 +148,7 @@ def _ask(rule: Rule, frame: FrameType, error: BaseException, why: dict[str, Any]
             breakpoints.count_passed(rule.id)
             return
     except BaseException as failure:
-        told = message(failure, _MAX_MESSAGE)
+        told = chain.message(failure, _MAX_MESSAGE)
         why["errors"].append("%s: the condition raised %s: %s" % (rule.id, type(failure).__name__, told))
     why["breakpoints"].append([rule.id, breakpoints.count_hit(rule.id)])
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from . import exception_patches, generated, greenlet_tracing, greenlets, native, pauses, suspension, templates
 
-PAUSE_SIGNAL = getattr(signal, "SIGURG", None)
+PAUSE_SIGNAL = native.PAUSE_SIGNAL
 # A name that pydevd counts as the user's own code: with just_my_code it would pass over any other without a file,
 # and over the pause with it.
 PAUSE_FILE = "<ipython mcp-debug pause>"

@@ -6,8 +6,7 @@ gevent's hub, which runs while all greenlets wait, nothing of the program's is o
 
 from __future__ import annotations
 
-from . import greenlets
-from .threads import is_the_debuggers
+from . import greenlets, threads
 
 TYPE_CHECKING = False  # `typing` itself is not ours to load: the program may have a file of that name
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ def _place(debugger: Any, frame: FrameType) -> tuple[Any, FrameType]:
 def _seen(debugger: Any, frame: FrameType | None) -> FrameType | None:
     """The first frame, from `frame` outwards, that neither is the debugger's nor left out by just_my_code."""
     while frame is not None:
-        if not is_the_debuggers(frame):
+        if not threads.is_the_debuggers(frame):
             if not debugger.apply_files_filter(frame, frame.f_code.co_filename, False):
                 return frame
         frame = frame.f_back
