@@ -35,6 +35,8 @@ from .targets.base import Arrival, Reach, Target
 
 # A program whose connection ended has this long to end too, or to come back after an exec, before it counts as lost.
 END_SECONDS = 2.0
+# How long a pause may take before it is signalled again.
+_SIGNAL_AGAIN = (0.05, 0.1, 0.2)
 # A pool ends its workers by SIGTERM.
 ORDERLY_ENDS = (0, -15)
 
@@ -396,7 +398,15 @@ class DAPWrapper:
         self.tree.look_at(process)
         await process.pause(subject.thread_id)
         if self._is_here:
+            await self._interrupt(process)
+
+    async def _interrupt(self, process: DAPProcess) -> None:
+        """Signal that a pause is wanted, more than once: where it interrupts the debugger's own code it is not seen."""
+        for seconds in _SIGNAL_AGAIN:
             interrupt_blocking_call(process.pid)
+            with anyio.move_on_after(seconds):
+                await self.wait(lambda: process.stop is not None or process not in self.tree.living)
+                return
 
     def show(self, subject: Subject) -> None:
         """Look at the stop of this subject's process; the others keep their turn."""

@@ -73,8 +73,9 @@ def settle() -> None:
     import pydevd
     from pydevd import PyDevdAPI
 
-    from . import breakpoint_calls, patches, suspension
+    from . import breakpoint_calls, native, patches, suspension
 
+    native.follow(pydevd.threading)
     debugger = pydevd.get_global_debugger()
     suspension.forget()
     patches.apply_to_running(pydevd)

@@ -14,11 +14,11 @@ import sys
 import threading
 import time
 
-from . import boot, connecting
+from . import boot, connecting, native
 
 TYPE_CHECKING = False  # `typing` itself is not ours to load: the program may have a file of that name
 if TYPE_CHECKING:
-    import socket
+    import _socket
     from collections.abc import Callable
     from typing import Any
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 LETTING_GO_SECONDS = 2.0
 
 # Held while tracing is switched on or off: one server may still be leaving while the next one comes.
-_changing = threading.RLock()
+_changing = native.RLock()
 _theirs: dict[str, Any] = {}
 
 
@@ -81,7 +81,7 @@ def _take(settings_file: str) -> Any:
     return config
 
 
-def _refuse(sock: socket.socket, reason: str) -> None:
+def _refuse(sock: _socket.socket, reason: str) -> None:
     event = {"type": "event", "event": "mcpDebugRefused", "seq": 0, "body": {"reason": reason}}
     body = json.dumps(event).encode("utf-8")
     try:
@@ -116,8 +116,15 @@ def _debugger(debugpy: str) -> Any:
     _wait_until_let_go(pydevd)
     _let_program_go(pydevd)
     _require_free_monitoring()
+    _keep_out_of_this_thread()
     _patch(pydevd)
     return pydevd
+
+
+def _keep_out_of_this_thread() -> None:
+    """Under gevent this is a thread that nobody has marked yet as the debugger's."""
+    thread = native.current_thread()
+    thread.is_pydev_daemon_thread = thread.pydev_do_not_trace = True
 
 
 def _is_within(file: str | None, folder: str) -> bool:
@@ -140,7 +147,7 @@ def _wait_until_let_go(pydevd: Any) -> None:
     while _is_debugged(pydevd):
         if pydevd.get_global_debugger().is_attached() or time.monotonic() > deadline:
             raise Refused("a debugger is already attached to the program; detach it first")
-        time.sleep(0.01)
+        native.sleep(0.01)
     # One that is leaving has no more to say, though it may take a second to end its threads.
     GlobalDebuggerHolder.global_dbg = None
 
@@ -159,7 +166,7 @@ def _patch(pydevd: Any) -> None:
     _let_go_at_the_end(pydevd)
 
 
-def _trace(pydevd: Any, config: dict[str, Any], sock: socket.socket) -> None:
+def _trace(pydevd: Any, config: dict[str, Any], sock: _socket.socket) -> None:
     """Debug all threads, those that run already and those to come."""
     sys.breakpointhook = _theirs.get("pydevd breakpointhook", sys.breakpointhook)
     pydevd.SetupHolder.setup = None
@@ -192,7 +199,7 @@ def _let_go_at_the_end(pydevd: Any) -> None:
         # Our own thread waits for configurationDone, and none will come.
         self.ready_to_run = True
         _let_program_go(pydevd)
-        if threading.current_thread() is self.writer:
+        if native.current_thread() is self.writer:
             # It cannot send any more, and would wait for its queue to be empty and for its own end.
             wait = False
             _drop_unsent(self.writer)
@@ -229,7 +236,7 @@ def _let_program_go(pydevd: Any) -> None:
     from . import calls
 
     with _changing:
-        if _is_debugged(pydevd) or not threading.main_thread().is_alive():
+        if _is_debugged(pydevd) or not native.threads.main_thread().is_alive():
             return
         undo_patch_thread_modules()
         if sys.breakpointhook is _theirs.get("pydevd breakpointhook"):
@@ -255,7 +262,7 @@ def _stop_tracing(pydevd: Any) -> None:
             end(None)
 
     frames = sys._current_frames()
-    traced = [ident for ident in frames if ident != threading.get_ident() and not _is_pydevds(ident)]
+    traced = [ident for ident in frames if ident != native.get_ident() and not _is_pydevds(ident)]
     for frame in [frames[ident] for ident in traced]:
         _replace_trace(frame, untraced)
     pydevd_tracing.set_trace_to_threads(untraced, thread_idents=traced, create_dummy_thread=False)
@@ -263,7 +270,7 @@ def _stop_tracing(pydevd: Any) -> None:
 
 
 def _is_pydevds(ident: int) -> bool:
-    thread = getattr(threading, "_active", {}).get(ident)
+    thread = getattr(native.threads, "_active", {}).get(ident)
     return bool(getattr(thread, "pydev_do_not_trace", False))
 
 

@@ -10,6 +10,8 @@ import json
 import os
 import sys
 
+from . import monkey
+
 TYPE_CHECKING = False  # `typing` itself is not ours to load: the program may have a file of that name
 if TYPE_CHECKING:
     from typing import Any
@@ -64,7 +66,8 @@ def _restore_environment(environ: dict[str, str | None]) -> None:
 
 def import_pydevd(debugpy: str) -> Any:
     """Import debugpy's own pydevd with debugpy's settings, without the package around it (30 ms less)."""
-    ours = {"PYDEVD_USE_FRAME_EVAL": "NO", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    # GEVENT_SUPPORT would import gevent before the program does, or complain of its absence; see `monkey`.
+    ours = {"PYDEVD_USE_FRAME_EVAL": "NO", "PYDEVD_DISABLE_FILE_VALIDATION": "1", "GEVENT_SUPPORT": "NO"}
     theirs = {name: os.environ.get(name) for name in ours}
     os.environ.update(ours)
     root = os.path.join(debugpy, "_vendored", "pydevd")
@@ -80,6 +83,7 @@ def import_pydevd(debugpy: str) -> Any:
 
             # As debugpy sets it: values are cut where they are shown.
             pydevd_constants.MAXIMUM_VARIABLE_REPRESENTATION_SIZE = 2**32
+            monkey.lend()
             import pydevd
             from _pydevd_bundle.pydevd_defaults import PydevdCustomization
     finally:
@@ -89,6 +93,7 @@ def import_pydevd(debugpy: str) -> Any:
         _restore_environment(theirs)
     _keep_out_of_sight()
     _import_what_pydevd_imports_late()
+    monkey.watch(pydevd)
     PydevdCustomization.DEFAULT_PROTOCOL = pydevd_constants.HTTP_JSON_PROTOCOL
     PydevdCustomization.DEBUG_MODE = "debugpy-dap"
     return pydevd
@@ -110,10 +115,24 @@ def _keep_out_of_sight() -> None:
 
 
 def _import_what_pydevd_imports_late() -> None:
-    """Let pydevd have its ctypes now: later it might meet a ctypes.py of the program's."""
+    """Let pydevd have its ctypes now: later it might meet a ctypes.py of the program's.
+
+    It would take django along, wherever that is installed, to show some of its types.
+    """
+    import builtins
+    from types import FunctionType
+
     from _pydevd_bundle import pydevd_save_locals, pydevd_xml
 
+    def import_of_library(name: str, *args: Any, **options: Any) -> Any:
+        if name not in ("collections", "ctypes"):
+            raise ImportError(name)
+        return builtins.__import__(name, *args, **options)
+
     del pydevd_save_locals
+    code = pydevd_xml._create_default_type_map.__code__
+    names = dict(vars(pydevd_xml), __builtins__=dict(vars(builtins), __import__=import_of_library))
+    pydevd_xml._create_default_type_map = FunctionType(code, names)
     pydevd_xml.get_type(None)
 
 

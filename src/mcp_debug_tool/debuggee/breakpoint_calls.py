@@ -9,9 +9,8 @@ from __future__ import annotations
 import functools
 import os
 import sys
-import threading
 
-from . import breakpoints, events, post_mortem
+from . import breakpoints, events, native, post_mortem
 from .imports import after_import
 
 TYPE_CHECKING = False  # `typing` itself is not ours to load: the program may have a file of that name
@@ -174,7 +173,7 @@ def _stop(reason: str, frame: FrameType | None = None) -> None:
 
     try:
         debugger = pydevd.get_global_debugger()
-        info = debugger.set_additional_thread_info(threading.current_thread())
+        info = debugger.set_additional_thread_info(native.current_thread())
         if not info.is_in_wait_loop:  # else the agent has it run a function of the program's, which comes here
             _stop_at(debugger, frame or _caller(), reason)
     except Exception:
@@ -198,7 +197,7 @@ def _stop_at(debugger: Any, frame: FrameType, reason: str) -> None:
 
 def _forget_step(debugger: Any) -> None:
     """End a step that is under way: over the function we are in, it would have pydevd look away (3.12 and newer)."""
-    info = debugger.set_additional_thread_info(threading.current_thread())
+    info = debugger.set_additional_thread_info(native.current_thread())
     info.pydev_step_cmd = info.pydev_original_step_cmd = -1
     info.pydev_step_stop = None
     info.update_stepping_info()

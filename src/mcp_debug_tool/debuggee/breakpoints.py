@@ -11,12 +11,11 @@ import operator
 import os
 import re
 import sys
-import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import CodeType
 from typing import Any
 
-from . import events, seen, sources
+from . import events, native, seen, sources
 
 _COMPARE: dict[str, Callable[[int, int], bool]] = {
     "==": operator.eq,
@@ -33,7 +32,7 @@ _counts: dict[str, int] = {}
 _passed: dict[str, int] = {}
 _included: set[str] = set()
 _pid = os.getpid()
-_lock = threading.Lock()
+_lock = native.Lock()
 
 
 class _Rule(object):
@@ -158,7 +157,7 @@ def reports(also_run: Iterable[str] = ()) -> dict[str, dict[str, Any]]:
 def forget() -> None:
     """Begin again: no rules, no counts. For a new owner of this process."""
     global _table, _pid, _lock
-    _table, _pid, _lock = {}, os.getpid(), threading.Lock()
+    _table, _pid, _lock = {}, os.getpid(), native.Lock()
     for record in (_stops, _counts, _passed, _included):
         record.clear()
 
@@ -226,7 +225,7 @@ def _count_matches(hit_condition: tuple[str, int], count: int) -> bool:
 
 def note_stop(why: dict[str, Any]) -> None:
     """Keep why this thread is about to stop: {breakpoints, errors, reason, unhandled}, as far as there is any."""
-    _stops[threading.get_ident()] = why
+    _stops[native.get_ident()] = why
 
 
 def take_stop(thread_ident: int) -> dict[str, Any] | None:

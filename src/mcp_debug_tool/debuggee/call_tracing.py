@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-import threading
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-from . import returns
+from . import native, returns
 
 _tracers: dict[int, _Tracer] = {}
 
@@ -19,24 +18,24 @@ def begin(watch: Any) -> None:
     if current is None:
         return
     there = _tracer_of(current)
-    tracer = _tracers.get(threading.get_ident())
+    tracer = _tracers.get(native.get_ident())
     if tracer is None or tracer is not there:
         # Greenlets share the trace function of their thread: another one's is not wrapped, but replaced.
-        tracer = _tracers[threading.get_ident()] = _Tracer(there.inner if there is not None else current)
+        tracer = _tracers[native.get_ident()] = _Tracer(there.inner if there is not None else current)
         _set_trace(tracer.function)
     tracer.watch = watch
 
 
 def end() -> None:
     """Tell of the calls in this thread no more."""
-    tracer = _tracers.get(threading.get_ident())
+    tracer = _tracers.get(native.get_ident())
     if tracer is not None:
         tracer.watch = None
 
 
 def rest() -> None:
     """Give this thread pydevd's own trace function back."""
-    if _tracers.pop(threading.get_ident(), None) is None:
+    if _tracers.pop(native.get_ident(), None) is None:
         return
     there = _tracer_of(sys.gettrace())
     if there is not None:
@@ -52,11 +51,11 @@ def forget() -> None:
 
 def stay_before(inner: Any) -> Any:
     """What pydevd is to set where it sets this thread's trace function anew: ours before it, while that watches."""
-    tracer = _tracers.get(threading.get_ident())
+    tracer = _tracers.get(native.get_ident())
     if tracer is None or tracer.watch is None or inner is None:
         return inner
     there = _tracer_of(inner)
-    _tracers[threading.get_ident()] = again = _Tracer(there.inner if there is not None else inner)
+    _tracers[native.get_ident()] = again = _Tracer(there.inner if there is not None else inner)
     again.watch = tracer.watch
     return again.function
 

@@ -12,8 +12,7 @@ import threading
 from types import CodeType, FrameType
 from typing import Any
 
-from . import call_monitoring, call_tracing, returns, targets
-from .threads import is_the_debuggers
+from . import call_monitoring, call_tracing, returns, targets, threads
 
 _IS_MONITORED = sys.version_info >= (3, 12)
 
@@ -47,6 +46,8 @@ class Watch(object):
 
     def started(self, frame: FrameType, back: FrameType) -> bool:
         """Take note of a call from `back`; whether its end is to be told too."""
+        if self.info.pydev_step_cmd == -1:
+            return False  # the step's greenlet waits, and another one runs
         is_own = back is self.info.pydev_step_stop
         try:
             if self.aim is not None:
@@ -70,7 +71,7 @@ class Watch(object):
         code = frame.f_code
         told = self._told.get(code)
         if told is None:
-            told = self._told[code] = returns.gives_value(code) and not is_the_debuggers(frame)
+            told = self._told[code] = returns.gives_value(code) and not threads.is_the_debuggers(frame)
         return told
 
     def _seek(self, aim: targets.Aim, frame: FrameType, back: FrameType, is_own: bool) -> None:
@@ -88,7 +89,7 @@ class Watch(object):
     def _is_users(self, frame: FrameType) -> bool:
         """Whether a step may stop there."""
         debugger, file = self._debugger, frame.f_code.co_filename
-        if is_the_debuggers(frame):
+        if threads.is_the_debuggers(frame):
             return False
         return not (debugger.is_files_filter_enabled and debugger.apply_files_filter(frame, file, False))
 

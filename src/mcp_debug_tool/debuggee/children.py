@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 import os
 import sys
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
-from . import connecting, events
+from . import connecting, events, native
 from .command_lines import CommandLine, read_command
 
 _BOOT = "MCP_DEBUG_BOOT"
@@ -44,7 +44,7 @@ class _Follower(object):
     def __init__(self, pydevd: Any, config: dict[str, Any]) -> None:
         self._pydevd = pydevd
         self._config = config
-        self._execing = threading.local()
+        self._execing = native.local()
 
     def patch_exec(self) -> None:
         """Stand before every call by which Python starts another program."""
@@ -145,6 +145,8 @@ class _Follower(object):
                 os.close(descriptor)
 
     def _has_debugger(self) -> bool:
+        if getattr(self._execing, "soon", False):
+            return True  # it has not been brought up for the few lines before
         debugger = self._pydevd.get_global_debugger()
         return debugger is not None and not debugger.pydb_disposed
 
@@ -192,6 +194,9 @@ class _Follower(object):
         """In a forked child: bring the debugger up again, unless another program takes its place at once."""
         if getattr(self._execing, "now", False):
             return
+        if _is_gevents_subprocess():
+            self._execing.soon = True
+            return
         try:
             from _pydevd_bundle import pydevd_constants
             from _pydevd_bundle.pydevd_custom_frames import custom_frames_container_init
@@ -206,12 +211,22 @@ class _Follower(object):
 
                 pydevd_sys_monitoring.reset_thread_local_info()
             # It may have been a daemon, such as the thread of a pool that replaces workers: pydevd waits for none.
-            setattr(threading.current_thread(), "__pydevd_main_thread", True)
+            setattr(native.current_thread(), "__pydevd_main_thread", True)
             breakpoints.forget()
             suspension.forget()
             connecting.connect(self._pydevd, self._config)
         except Exception:
             return  # the server is gone: the child runs on as it would have
+
+
+def _is_gevents_subprocess() -> bool:
+    """Whether this is a fork for a subprocess of gevent's, which does in Python what CPython does in C."""
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:
+        if frame.f_code.co_name == "_execute_child" and frame.f_globals.get("__name__") == "gevent.subprocess":
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _kept_open(actions: Sequence[Any], descriptor: int) -> tuple[list[Any], int]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import _socket
 import hmac
 import os
+import time
+
+from . import native
 
 TYPE_CHECKING = False  # `typing` itself is not ours to load: the program may have a file of that name
 if TYPE_CHECKING:
-    import socket
     from typing import Any
 
 CONNECT_SECONDS = 10.0
@@ -18,7 +21,7 @@ def connect(pydevd: Any, config: dict[str, Any]) -> None:
     trace_over(pydevd, config, authenticated_socket(config))
 
 
-def trace_over(pydevd: Any, config: dict[str, Any], sock: socket.socket) -> None:
+def trace_over(pydevd: Any, config: dict[str, Any], sock: _socket.socket) -> None:
     """Have pydevd debug all threads, those to come too, over a connection that stands."""
     here = os.path.dirname(os.path.abspath(__file__))
     original, pydevd.start_client = pydevd.start_client, lambda host, port: sock
@@ -36,13 +39,11 @@ def trace_over(pydevd: Any, config: dict[str, Any], sock: socket.socket) -> None
         pydevd.start_client = original
 
 
-def authenticated_socket(config: dict[str, Any]) -> socket.socket:
+def authenticated_socket(config: dict[str, Any]) -> _socket.socket:
     """A connection on which both sides have proved themselves, tried again while the server turns us away.
 
     It does so when too many strangers knock at its port at once; they are gone after a few seconds.
     """
-    import time
-
     deadline = time.monotonic() + CONNECT_SECONDS
     while True:
         try:
@@ -50,16 +51,19 @@ def authenticated_socket(config: dict[str, Any]) -> socket.socket:
         except OSError:
             if time.monotonic() > deadline:
                 raise
-            time.sleep(0.1)
+            native.sleep(0.1)
 
 
-def _proved_socket(config: dict[str, Any]) -> socket.socket:
-    """We send one token and must receive the other."""
-    import socket
+def _proved_socket(config: dict[str, Any]) -> _socket.socket:
+    """We send one token and must receive the other.
 
-    sock = socket.create_connection((config["host"], config["port"]), timeout=CONNECT_SECONDS)
+    The socket is a plain one: those of `socket` may be gevent's, which switch to other greenlets where they wait.
+    """
+    sock = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
+    sock.settimeout(CONNECT_SECONDS)
+    sock.connect((config["host"], config["port"]))
     # pydevd sends header and body apart; with Nagle's algorithm each message would wait 40 ms.
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
     sock.sendall(config["token"].encode("ascii") + b"\n")
     expected = config["server_token"].encode("ascii") + b"\n"
     received = b""

@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import collections
 import os
-import time
 from typing import Any
 
-from . import events
+from . import events, native
 from .imports import after_import
 
-_CLASSES = ("subprocess", "multiprocessing.popen_fork", "billiard.popen_fork")
+_CLASSES = ("subprocess", "multiprocessing.popen_fork", "billiard.popen_fork", "gevent.subprocess")
 _TRIES = 20
-_sleep = time.sleep
 _untold: collections.deque[tuple[int, int]] = collections.deque()
 
 
@@ -79,5 +77,5 @@ def _is_safe() -> bool:
     for _ in range(_TRIES):
         if mutex is None or not mutex.locked():
             return True
-        _sleep(0.0005)
+        native.sleep(0.0005)
     return False

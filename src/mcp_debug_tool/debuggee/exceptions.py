@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import functools
 import sys
-import threading
 from collections.abc import Iterable, Sequence
 from types import CodeType, FrameType, TracebackType
 from typing import Any
 
-from . import breakpoints, jinja2_templates, tracebacks, unhandled
-from .chain import message
+from . import breakpoints, chain, jinja2_templates, native, tracebacks, unhandled
 from .exception_classes import is_control_flow, is_named
 
 # pydevd's STATE_SUSPEND.
@@ -87,7 +85,7 @@ def take_over(module: Any) -> None:
 
     @functools.wraps(handle)
     def handle_exception(debugger: Any, thread: Any, frame: FrameType, arg: Any, exception_type: str) -> Any:
-        ident = threading.get_ident()
+        ident = native.get_ident()
         why = breakpoints.take_stop(ident) or {}
         if exception_type == unhandled.KIND:
             if not unhandled.is_left_by_exception(frame):
@@ -150,7 +148,7 @@ def _ask(rule: Rule, frame: FrameType, error: BaseException, why: dict[str, Any]
             breakpoints.count_passed(rule.id)
             return
     except BaseException as failure:
-        told = message(failure, _MAX_MESSAGE)
+        told = chain.message(failure, _MAX_MESSAGE)
         why["errors"].append("%s: the condition raised %s: %s" % (rule.id, type(failure).__name__, told))
     why["breakpoints"].append([rule.id, breakpoints.count_hit(rule.id)])
 
@@ -173,7 +171,7 @@ def _is_news(debugger: Any, error: BaseException, trace: TracebackType) -> bool:
     return not any(map(is_users, tracebacks.way(trace, error))) and not tracebacks.passes_imports(trace)
 
 
-class _Recursion(threading.local):
+class _Recursion(native.local):  # type: ignore[misc]
     """The last recursion without an end that was told of in a thread: its error, and how far it had come."""
 
     error = length = 0

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from . import calls
+from . import calls, native
 
 
 def leave_forks_alone(pydevd: Any) -> None:
@@ -29,7 +29,8 @@ def leave_forks_alone(pydevd: Any) -> None:
         debugger.created_pydb_daemon_threads = {}
         debugger.pydb_disposed = True
         GlobalDebuggerHolder.global_dbg = None
-        setattr(threading.current_thread(), "additional_info", None)
+        native.after_fork()
+        native.current_thread().additional_info = None
         _stop_tracing(pydevd)
 
     os.register_at_fork(after_in_child=in_child)

@@ -6,7 +6,6 @@ import ast
 import io
 import re
 import sys
-import threading
 import time
 from types import CodeType, FrameType, TracebackType
 from typing import Any
@@ -16,6 +15,8 @@ from . import (
     breakpoints,
     chain,
     code_objects,
+    greenlets,
+    native,
     post_mortem,
     returns,
     seen,
@@ -74,14 +75,15 @@ def stop_page(
 
     flush()
     template_stops.at_stop()
-    answer: dict[str, Any] = {"frames": [], "process": about.title(), "thread": threading.current_thread().name}
-    suspension.told_of(threading.current_thread())
+    answer: dict[str, Any] = {"frames": [], "process": about.title(), "thread": native.current_thread().name}
+    suspension.told_of(native.current_thread())
     task = tasks.current()
-    if task is not None:
-        answer["task"] = task.name
+    name = task.name if task is not None else greenlets.current_greenlet()
+    if name is not None:
+        answer["task"] = name
     elif tasks.loop_is_between_tasks():
         answer["tasks"] = len(tasks.every())
-    stop = breakpoints.take_stop(threading.get_ident())
+    stop = breakpoints.take_stop(native.get_ident())
     if stop:
         answer["stop"] = stop
     failure = post_mortem.current() if is_exception else None
@@ -90,7 +92,7 @@ def stop_page(
         error, trace = failure.error, failure.trace
         if failure.reason:
             answer["stop"] = {"reason": failure.reason}
-    if error is not None and getattr(threading.current_thread(), "stop_reason", None) != CMD_STEP_CAUGHT_EXCEPTION:
+    if error is not None and getattr(native.current_thread(), "stop_reason", None) != CMD_STEP_CAUGHT_EXCEPTION:
         answer["uncaught"] = True
     deadline = time.monotonic() + PAGE_SECONDS
     for frame_id in frame_ids:
@@ -110,7 +112,7 @@ def _exception() -> tuple[BaseException | None, TracebackType | None]:
     import pydevd
     from _pydevd_bundle.pydevd_constants import get_current_thread_id
 
-    thread_id = get_current_thread_id(threading.current_thread())
+    thread_id = get_current_thread_id(native.current_thread())
     frames = pydevd.get_global_debugger().suspended_frames_manager.get_frames_list(thread_id)
     return getattr(frames, "exc_desc", None), getattr(frames, "trace_obj", None)
 

@@ -22,9 +22,22 @@ def attach(settings_file: str) -> None:
         import threading
 
         _hear_pauses()
-        _thread.start_new_thread(_begin, (settings_file, threading))
+        start, ident = _of_system("start_new_thread"), _of_system("get_ident")()
+        if start is _thread.start_new_thread:
+            start(_begin, (settings_file, threading))
+        else:
+            start(_connect, (settings_file, ident))
     except BaseException as error:
         _give_up(settings_file, error)
+
+
+def _of_system(name: str) -> Any:
+    """What `_thread` held before gevent made greenlets of the program's threads; native.original says the same."""
+    import _thread
+    import sys
+
+    saved: Any = getattr(sys.modules.get("gevent.monkey"), "saved", None) or {}
+    return saved.get("_thread", {}).get(name) or getattr(_thread, name)
 
 
 def _hear_pauses() -> None:
@@ -55,7 +68,8 @@ def _begin(settings_file: str, threading: Any) -> None:
         _give_up(settings_file, error)
 
 
-def _connect(settings_file: str) -> None:
+def _connect(settings_file: str, main: int = 0) -> None:
+    """Load our package and start. `main`: the ident of the main thread, where `threading` tells that of a greenlet."""
     import sys
 
     before = set(sys.modules)
@@ -64,8 +78,9 @@ def _connect(settings_file: str) -> None:
     try:
         settings = _read(settings_file)
         _load_package(settings["package"])
-        from _mcp_debuggee import attached
+        from _mcp_debuggee import attached, native
 
+        native.main_ident = main or native.main_ident
         attached.start(settings_file)
     except BaseException as error:
         _give_up(settings_file, error)
@@ -78,13 +93,12 @@ class _LibraryFirst(object):
     """Finds modules of the library for our thread, where the program has files of the same names."""
 
     def __init__(self) -> None:
-        import _thread
         import os
         from importlib.machinery import PathFinder
 
         self._found = PathFinder.find_spec
-        self._ident = _thread.get_ident
-        self._ours = _thread.get_ident()
+        self._ident = _of_system("get_ident")
+        self._ours = self._ident()
         library = os.path.dirname(os.__file__)
         self._path = [library, os.path.join(library, "lib-dynload")]
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 # Here and not where it is used: the program may have a ctypes.py of its own on its path by then.
 import ctypes
 import signal
-import threading
 from types import TracebackType
 from typing import Any, Literal
 
-from .patches import PAUSE_SIGNAL
+from . import greenlets, native
 
 
 class TimeLimit(BaseException):
@@ -19,14 +18,16 @@ class TimeLimit(BaseException):
 class time_limit(object):  # noqa: N801 - used like a function
     """Context manager: raise TimeLimit in this thread when the block takes longer than `seconds`.
 
-    It ends Python code at its next instruction, and on POSIX a sleeping or waiting main thread too. Code that
-    stays inside one C call cannot be ended; the server then reports the session as not responding.
+    It ends Python code at its next instruction, on POSIX a sleeping or waiting main thread too, and a greenlet that
+    waits in gevent's hub. Code that stays inside one C call cannot be ended; the server then reports the session as
+    not responding.
     """
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._thread = threading.get_ident()
-        self._lock = threading.Lock()
+        self._thread = native.get_ident()
+        self._greenlet = greenlets.Waiter()
+        self._lock = native.Lock()
         self._over = False
         self._raised = False
 
@@ -53,11 +54,20 @@ class time_limit(object):  # noqa: N801 - used like a function
         with self._lock:
             if self._over:
                 return
+            if self._greenlet.call_in_hub(self._end_waiting):
+                return
             self._raised = True
             _set_async_exception(self._thread, TimeLimit)
-        if PAUSE_SIGNAL is not None and self._thread == threading.main_thread().ident:
+        if native.PAUSE_SIGNAL is not None and self._thread == native.main_ident:
             # Wakes a blocking call, whose handler then meets the exception.
-            signal.pthread_kill(self._thread, PAUSE_SIGNAL)
+            signal.pthread_kill(self._thread, native.PAUSE_SIGNAL)
+
+    def _end_waiting(self) -> None:
+        """In the hub, to which the greenlet of the limited code has switched: what is raised there ends the program."""
+        with self._lock:
+            if self._over:
+                return
+        self._greenlet.throw(TimeLimit)
 
 
 def _set_async_exception(thread: int, error: type[BaseException] | None) -> None:

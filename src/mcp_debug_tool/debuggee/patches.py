@@ -16,9 +16,9 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-from . import exception_patches, generated, suspension, templates
+from . import exception_patches, generated, greenlet_tracing, greenlets, native, pauses, suspension, templates
 
-PAUSE_SIGNAL = getattr(signal, "SIGURG", None)
+PAUSE_SIGNAL = native.PAUSE_SIGNAL
 # A name that pydevd counts as the user's own code: with just_my_code it would pass over any other without a file,
 # and over the pause with it.
 PAUSE_FILE = "<ipython mcp-debug pause>"
@@ -41,6 +41,9 @@ def apply(pydevd: Any) -> None:
         suspension.control_threads,
         generated.apply,
         templates.show_in_stacks,
+        pauses.stand_in_program,
+        greenlets.watch,
+        greenlet_tracing.watch,
     ):
         try:
             patch(pydevd)
@@ -55,7 +58,15 @@ def are_applied(pydevd: Any) -> bool:
 
 def apply_to_running(pydevd: Any) -> None:
     """Apply what helps in a program that runs under its own pydevd already; some of it once."""
-    once = (_answer_bursts, _keep_no_frames, _send_without_delay, generated.apply, templates.show_in_stacks)
+    once = (
+        _answer_bursts,
+        _keep_no_frames,
+        _send_without_delay,
+        generated.apply,
+        templates.show_in_stacks,
+        greenlets.watch,
+        greenlet_tracing.watch,
+    )
     again = (_resume_the_right_thread, *exception_patches.PATCHES, suspension.control_threads)
     is_first = not getattr(pydevd, "_mcp_debug_patched", False)
     pydevd._mcp_debug_patched = True
@@ -105,16 +116,16 @@ def _answer_bursts(pydevd: Any) -> None:
     """
     from _pydevd_bundle.pydevd_constants import STATE_SUSPEND
 
-    class ThreadEvent(threading.Event):
+    class ThreadEvent(native.Event):
         commands: Any = None
 
         def wait(self, timeout: float | None = None) -> bool:
             if self.commands is not None and not self.commands.empty():
                 return True
-            info = getattr(threading.current_thread(), "additional_info", None)
+            info = getattr(native.current_thread(), "additional_info", None)
             if info is not None and info.is_in_wait_loop and info.pydev_state != STATE_SUSPEND:
                 return True
-            return threading.Event.wait(self, timeout)
+            return super().wait(timeout)
 
     def get_internal_queue_and_event(self: Any, thread_id: str) -> Any:
         if thread_id.startswith("__frame__"):
@@ -158,19 +169,19 @@ def _exit_at_once(pydevd: Any) -> None:
         # Only the writer matters: all events must have left. Reader and command thread wait for each other.
         deadline = time.monotonic() + timeout
         while self.writer in self.created_pydb_daemon_threads and time.monotonic() < deadline:
-            time.sleep(0.0005)
+            native.sleep(0.0005)
 
-    class PollFasterAtTheEnd(threading.Event):
+    class PollFasterAtTheEnd(native.Event):
         interval: float | None = None
 
         def wait(self, timeout: float | None = None) -> bool:
             if self.interval is None:
-                threading.Event.wait(self, timeout)
+                super().wait(timeout)
                 if self.interval is None:
                     return self.is_set()
                 self.clear()
             self.interval = min(self.interval * 2, 0.2)
-            time.sleep(self.interval)
+            native.sleep(self.interval)
             return False
 
     original = pydevd.CheckAliveThread.__init__
@@ -288,7 +299,7 @@ def stop_at_exceptions_without_tracing(pydevd: Any) -> None:
     def excepthook(kind: Any, error: Any, trace: Any) -> None:
         debugger = pydevd.get_global_debugger()
         if sys.gettrace() is None and debugger is not None and not debugger.pydb_disposed:
-            thread = threading.current_thread()
+            thread = native.current_thread()
             info = set_additional_thread_info(thread)
             pydevd.stop_on_unhandled_exception(debugger, thread, info, (kind, error, trace))
         original(kind, error, trace)
@@ -304,7 +315,7 @@ def _pause_blocking_calls(pydevd: Any) -> None:
     """
     if PAUSE_SIGNAL is None or signal.getsignal(PAUSE_SIGNAL) not in (signal.SIG_DFL, None):
         return
-    if threading.current_thread() is not threading.main_thread():
+    if native.current_thread() is not threading.main_thread():
         return
     names: dict[str, Any] = {}
     source = "def %s(signum, frame):\n    return None\n" % PAUSE_FUNCTION

@@ -6,8 +6,7 @@ pdb.post_mortem().
 
 from __future__ import annotations
 
-import threading
-
+from . import native
 from .tracebacks import steps
 
 TYPE_CHECKING = False  # `typing` itself is not ours to load: the program may have a file of that name
@@ -86,7 +85,7 @@ def stop(error: BaseException, trace: TracebackType | None, test: FailedTest | N
         return False
     if not reason and not _has_shown_frame(debugger, seen):
         return False
-    ident = threading.get_ident()
+    ident = native.get_ident()
     _failures[ident] = Failure(error, seen, test, reason)
     try:
         debugger.trigger_exception_handler((type(error), error, seen), as_uncaught=False)
@@ -97,15 +96,15 @@ def stop(error: BaseException, trace: TracebackType | None, test: FailedTest | N
 
 def current() -> Failure | None:
     """What this thread stands at by `stop`, if anything."""
-    return _failures.get(threading.get_ident())
+    return _failures.get(native.get_ident())
 
 
 def _can_stop(debugger: Any) -> bool:
     return (
         debugger is not None
         and not debugger.pydb_disposed
-        and not getattr(threading.current_thread(), "is_pydev_daemon_thread", False)
-        and threading.get_ident() not in _failures
+        and not getattr(native.current_thread(), "is_pydev_daemon_thread", False)
+        and native.get_ident() not in _failures
     )
 
 

@@ -7,9 +7,10 @@ take them out again. Here they are kept beside the program, few of them, and let
 from __future__ import annotations
 
 import sys
-import threading
 from types import CodeType, FrameType
 from typing import Any
+
+from . import native
 
 MAX_SHOWN = 8
 MAX_OF_ONE = 3
@@ -90,13 +91,13 @@ def is_return(frame: FrameType) -> bool:
 
 def begin() -> Returned:
     """A new record for the step that begins in this thread."""
-    record = _of_threads[threading.get_ident()] = Returned()
+    record = _of_threads[native.get_ident()] = Returned()
     return record
 
 
 def let_go() -> None:
     """Forget what came back in this thread."""
-    record = _of_threads.pop(threading.get_ident(), None)
+    record = _of_threads.pop(native.get_ident(), None)
     if record is not None:
         record.end()
 
@@ -114,10 +115,10 @@ def note_left(back: FrameType, value: Any) -> None:
     while frame is not None and frame.f_back is not back:
         frame = frame.f_back
     if frame is not None and gives_value(frame.f_code) and is_return(frame):
-        _of_threads.setdefault(threading.get_ident(), Returned()).add(frame, value)
+        _of_threads.setdefault(native.get_ident(), Returned()).add(frame, value)
 
 
 def named() -> list[tuple[str, Any]]:
     """See Returned.named, of this thread."""
-    record = _of_threads.get(threading.get_ident())
+    record = _of_threads.get(native.get_ident())
     return record.named() if record is not None else []

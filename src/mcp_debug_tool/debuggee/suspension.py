@@ -13,7 +13,7 @@ import warnings
 from types import FrameType
 from typing import Any
 
-from . import call_tracing, calls, events, returns, targets, tasks
+from . import call_tracing, calls, events, native, returns, targets, tasks
 
 # A step that takes longer may be waiting for another thread: then all run.
 ALONE_SECONDS = 0.5
@@ -23,6 +23,8 @@ _LET_OTHERS_RUN = "the step took longer than %s s, so the other threads were let
 _arriving: set[threading.Thread] = set()
 _untold: set[threading.Thread] = set()
 _steps: dict[int, _Step] = {}
+# Ids of the threads that are to leave their stop by a step.
+_asked_to_step: set[str] = set()
 # Where each thread stands, and at which event of its frame.
 _standing: dict[int, tuple[FrameType, str]] = {}
 
@@ -87,10 +89,12 @@ def control_threads(pydevd: Any) -> None:
         (pydevd.PyDB, "set_trace_for_frame_and_parents"),
         (pydevd.PyDB, "enable_tracing"),
         (pydevd.PyDB, "set_next_statement"),
+        (pydevd.PyDevdAPI, "request_step"),
     ):
         getattr(owner, name)
     _tell_each_stop(pydevd, behaviour)
     _wrap_waiting(pydevd)
+    _note_steps(pydevd)
     _trace_calls_too(pydevd)
     _go_to_lines_quietly(pydevd)
 
@@ -109,7 +113,7 @@ def _tell_each_stop(pydevd: Any, behaviour: Any) -> None:
         on_thread_suspend(self, thread_id, thread, stop_reason)
 
     def arrive(self: Any, thread: threading.Thread, *args: Any, **kwargs: Any) -> None:
-        if thread.ident == threading.get_ident():
+        if thread.ident == native.get_ident():
             _arriving.add(thread)  # until it is told of, a resume of all threads must not take its stop away
         elif kwargs.get("is_pause"):
             # From 3.12 on pydevd would go on looking only at the frame that steps, and not where the thread is.
@@ -122,7 +126,7 @@ def _tell_each_stop(pydevd: Any, behaviour: Any) -> None:
 
 def forget() -> None:
     """Begin again: in a forked child, whose other threads are gone, and for a new owner of this process."""
-    for record in (_arriving, _untold, _steps, _standing):
+    for record in (_arriving, _untold, _steps, _standing, _asked_to_step):
         record.clear()
     returns.forget()
     targets.forget()
@@ -150,7 +154,7 @@ def _wrap_waiting(pydevd: Any) -> None:
     def do_wait_suspend(
         self: Any, thread: threading.Thread, frame: FrameType, event: str, arg: Any, exception_type: Any = None
     ) -> None:
-        step = _steps.pop(threading.get_ident(), None)
+        step = _steps.pop(native.get_ident(), None)
         if step is not None:
             step.end()
             if _goes_on(self, thread, frame, step):
@@ -160,21 +164,43 @@ def _wrap_waiting(pydevd: Any) -> None:
         else:
             returns.let_go()
         _look_for_breakpoint(self, thread, frame, event)
-        _standing[threading.get_ident()] = (frame, event)
+        _standing[native.get_ident()] = (frame, event)
         wait_suspended(self, thread, frame, event, arg, exception_type)
-        _standing.pop(threading.get_ident(), None)
+        _standing.pop(native.get_ident(), None)
         _untold.discard(thread)
-        if threading.get_ident() in _steps:
+        if native.get_ident() in _steps:
             return  # begun by a stop inside of this one, after a goto
         returns.let_go()
         info: Any = getattr(thread, "additional_info")
         if info.pydev_step_cmd != -1:
+            _was_asked_to_step(thread)
             _begin_step(self, thread, frame)
         else:
             targets.forget()
             calls.rest()
+            if _was_asked_to_step(thread):
+                _resume_others(thread)  # out of its outermost frame: it runs on, and may wait for them
 
     pydevd.PyDB.do_wait_suspend = do_wait_suspend
+
+
+def _note_steps(pydevd: Any) -> None:
+    request_step = pydevd.PyDevdAPI.request_step
+
+    def noted(self: Any, py_db: Any, thread_id: str, *args: Any) -> None:
+        _asked_to_step.add(thread_id)
+        request_step(self, py_db, thread_id, *args)
+
+    pydevd.PyDevdAPI.request_step = noted
+
+
+def _was_asked_to_step(thread: threading.Thread) -> bool:
+    from _pydevd_bundle.pydevd_constants import get_thread_id
+
+    thread_id = get_thread_id(thread)
+    was_asked = thread_id in _asked_to_step
+    _asked_to_step.discard(thread_id)
+    return was_asked
 
 
 def _trace_calls_too(pydevd: Any) -> None:
@@ -233,10 +259,10 @@ def _look_for_breakpoint(debugger: Any, thread: threading.Thread, frame: FrameTy
 
 
 def _begin_step(debugger: Any, thread: threading.Thread, frame: FrameType, watch: calls.Watch | None = None) -> None:
-    before = _steps.pop(threading.get_ident(), None)
+    before = _steps.pop(native.get_ident(), None)
     if before is not None:
         before.end()
-    _steps[threading.get_ident()] = _Step(debugger, thread, frame, watch)
+    _steps[native.get_ident()] = _Step(debugger, thread, frame, watch)
 
 
 def _has_others(thread: threading.Thread) -> bool:
@@ -274,8 +300,8 @@ class others_run_meanwhile(object):  # noqa: N801 - used like a function
 
     def __init__(self) -> None:
         self.they_ran = False
-        self._thread = threading.current_thread()
-        self._lock = threading.Lock()
+        self._thread = native.current_thread()
+        self._lock = native.Lock()
         self._over = False
 
     def __enter__(self) -> others_run_meanwhile:

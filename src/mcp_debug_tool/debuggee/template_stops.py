@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 from types import FrameType
 from typing import Any
 
-from . import breakpoints, events, sources, template_places, templates
+from . import breakpoints, events, native, sources, template_places, templates
 
 # pydevd's command for a thread that takes no step.
 _NO_STEP = -1
@@ -30,7 +29,7 @@ class _Hit(object):
     suspend_policy = "ALL"
 
 
-class _Thread(threading.local):
+class _Thread(native.local):  # type: ignore[misc]
     """What one thread does in templates."""
 
     place: tuple[str, int] | None = None
@@ -286,7 +285,7 @@ class TemplateStops(object):
         info.pydev_step_cmd = commands.CMD_STEP_OVER_MY_CODE if in_my_code else commands.CMD_STEP_OVER
         info.pydev_step_stop = caller
         self._thread.step = id(caller), templates.level(frame) - int(out)
-        py_db.set_trace_for_frame_and_parents(threading.get_ident(), caller)
+        py_db.set_trace_for_frame_and_parents(native.get_ident(), caller)
         info.update_stepping_info()
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
-from . import about, tasks
+from . import about, greenlets, native, tasks
 
 MAX_DEPTH = 3000
 UNNAMED = "unnamed thread"
@@ -54,10 +54,10 @@ class Thread(object):
 
 def every() -> list[Thread]:
     """The program's threads: the main thread first, then by their names."""
-    known: dict[int | None, threading.Thread] = {thread.ident: thread for thread in threading.enumerate()}
+    known: dict[int | None, threading.Thread] = {thread.ident: thread for thread in native.threads.enumerate()}
     frames = sys._current_frames()
     found = [Thread(ident, known.get(ident)) for ident, frame in frames.items() if not _is_pydevds(frame)]
-    main = threading.main_thread().ident
+    main = native.main_ident
     return sorted(found, key=lambda thread: (thread.ident != main, tasks.natural(thread.name), thread.ident))
 
 
@@ -106,8 +106,8 @@ def overview(most: int, names: int) -> dict[str, Any]:
     Threads, and tasks, that stand at the same lines are one group; at most `most` of them, with so many `names` each.
     """
     groups: dict[tuple[Any, ...], dict[str, Any]] = {}
-    threads, waiting = every(), tasks.every()
-    for kind, name, state, frames in _members(threads, waiting):
+    threads, waiting, switched = every(), tasks.every(), greenlets.all_greenlets()
+    for kind, name, state, frames in _members(threads, waiting, switched):
         shown, total = _outline(frames), len(frames)
         group = groups.setdefault(
             (kind, state, total, repr(shown)),
@@ -120,13 +120,15 @@ def overview(most: int, names: int) -> dict[str, Any]:
     return {
         "process": about.title(),
         "threads": len(threads),
-        "tasks": len(waiting),
+        "tasks": len(waiting) + len(switched),
         "groups": found[:most],
         "left": len(found[most:]),
     }
 
 
-def _members(threads: list[Thread], waiting: list[tasks.Task]) -> Iterator[tuple[str, str, str, list[FrameType]]]:
+def _members(
+    threads: list[Thread], waiting: list[tasks.Task], switched: list[tuple[str, FrameType]]
+) -> Iterator[tuple[str, str, str, list[FrameType]]]:
     names = [thread.name for thread in threads]
     for thread in threads:
         is_unique = names.count(thread.name) == 1 or thread.thread is None
@@ -134,6 +136,8 @@ def _members(threads: list[Thread], waiting: list[tasks.Task]) -> Iterator[tuple
         yield "thread", unique, thread.state, thread.frames()
     for task in waiting:
         yield "task", task.name, _task_state(task), task.frames()
+    for name, frame in switched:
+        yield "greenlet", name, "", _visible(frame)
 
 
 def _task_state(task: tasks.Task) -> str:
@@ -174,7 +178,10 @@ def find(name: str) -> dict[str, Any]:
     task = tasks.find(name)
     if task is not None:
         return {"task": task.name}
-    known = [thread.name for thread in threads] + [task.name for task in tasks.every()]
+    switched = [called for called, _ in greenlets.all_greenlets()]
+    if name in switched:
+        return {"task": name}
+    known = [thread.name for thread in threads] + [task.name for task in tasks.every()] + switched
     return {"known": known[:20], "left": len(known[20:])}
 
 
@@ -214,6 +221,9 @@ def _frames_of(key: str) -> list[FrameType]:
         task = tasks.find(name)
         if task is not None:
             return task.frames()
+        for called, frame in greenlets.all_greenlets():
+            if called == name:
+                return _visible(frame)
     else:
         for thread in every():
             if str(thread.dap_id) == name:
@@ -239,7 +249,7 @@ def stands(dap_id: int, seconds: float) -> dict[str, bool]:
     thread = next((thread for thread in every() if thread.dap_id == dap_id), None)
     deadline = time.monotonic() + seconds
     while thread is not None and thread.state != STOPPED and time.monotonic() < deadline:
-        time.sleep(0.001)
+        native.sleep(0.001)
     return {"stands": thread is not None and thread.state == STOPPED}
 
 

@@ -116,7 +116,7 @@ def _lines(process: Whereabouts, cwd: str, frames: int, groups: Sequence[Group] 
 def _group_line(group: Group, stop: Stop | None, cwd: str, frames: int) -> str:
     names = ", ".join(cut(name, 40) for name in group.names)
     if group.count == 1:
-        who = f"task {names}" if group.kind == "task" else names
+        who = names if group.kind == "thread" else f"{group.kind} {names}"
     else:
         more = ", …" if group.count > len(group.names) else ""
         who = f"{group.count:,} {group.kind}s ({names}{more})"
