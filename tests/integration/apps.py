@@ -17,3 +17,9 @@ needed = pytest.mark.skipif(
 
 ANY_PYTHON = str(_FOLDER / "any-python")
 """A folder for PYTHONPATH: pytest, uvicorn, gunicorn, Jinja2 and Django in versions for every Python from 3.8 on."""
+
+
+def gevent(version: str) -> str | None:
+    """A folder for PYTHONPATH with gevent for this Python, or None where scripts/setup could not make it."""
+    folder = _FOLDER / f"gevent-{version}" / "site-packages"
+    return str(folder) if (folder / ".set-up").exists() else None

@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 
 VERSIONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
+# Those under which gevent is debugged: before 3.12 pydevd traces, from 3.12 on it uses sys.monitoring.
+GEVENT = ("3.8", "3.11", "3.12", "3.13")
 
 
 @cache

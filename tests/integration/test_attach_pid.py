@@ -49,7 +49,7 @@ SLEEPING = """
 LONG_SLEEP = """
     import os, sys, time
     print("ready", flush=True)
-    time.sleep(3)
+    time.sleep(3)  # @sleeps
     after = 1  # @after
     print("ended well", True)
 """
@@ -371,12 +371,12 @@ async def test_a_pause_reaches_a_sleeping_main_thread(running: Start, version: s
 
 
 async def pause(debugging: Debugging, program: Running) -> None:
-    """Pause it where it sleeps: it stops in the handler of ours, long before the sleep ends."""
+    """Pause it where it sleeps: it stops there, long before the sleep ends."""
     begun = time.monotonic()
     threads = await debugging.client.request("threads")
     await debugging.client.request("pause", {"threadId": threads["threads"][0]["id"]})
     os.kill(program.pid, signal.SIGURG)
-    assert (await debugging.stopped())[1] == "__mcp_debug_pause__"
+    assert (await debugging.stopped())[1:] == ("<module>", program.line("sleeps"))
     assert time.monotonic() - begun < 2
 
 

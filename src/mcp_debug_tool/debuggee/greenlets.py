@@ -44,6 +44,12 @@ def here() -> Any:
     return instead if instead is not None or getcurrent is None else getcurrent()
 
 
+def is_in_hub() -> bool:
+    """Whether this thread is in gevent's own greenlet, to which all others switch when they wait."""
+    hub = getattr(sys.modules.get("gevent.hub"), "Hub", None)
+    return hub is not None and isinstance(here(), hub)
+
+
 def all_greenlets() -> list[tuple[str, FrameType]]:
     """(name, innermost frame) of each greenlet that waits to be switched to, the oldest MAX_GREENLETS of them.
 

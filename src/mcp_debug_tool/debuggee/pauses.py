@@ -38,7 +38,7 @@ def stand_in_program(pydevd: Any) -> None:
 
 def _place(debugger: Any, frame: FrameType) -> tuple[Any, FrameType]:
     """Where to stand: (greenlet, frame); the greenlet is None where it is the one this code runs in."""
-    seen = _seen(debugger, frame)
+    seen = None if greenlets.is_in_hub() else _seen(debugger, frame)
     if seen is not None:
         return None, seen
     for greenlet in greenlets.waiting_here():
