@@ -8,10 +8,8 @@ protocol says when the program has ended. Above it stand the sessions, below DAP
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import Any
 
 import anyio
@@ -24,9 +22,9 @@ from .findings import Findings
 from .first_contact import first_arrival, never_connected, program_file
 from .journal import Journal
 from .plan import Plan
+from .process_events import ProcessEvents
 from .process_tree import ProcessTree, describe
 from .processes import ChildProcess, interrupt_blocking_call
-from .protocol.messages import Event
 from .protocol.state import State, allows
 from .shared_breakpoints import SharedBreakpoints
 from .stops import Exit, Stop, how_ended
@@ -35,10 +33,6 @@ from .targets.base import Arrival, Reach, Target
 
 # A program whose connection ended has this long to end too, or to come back after an exec, before it counts as lost.
 END_SECONDS = 2.0
-# How long a pause may take before it is signalled again.
-_SIGNAL_AGAIN = (0.05, 0.1, 0.2)
-# A pool ends its workers by SIGTERM.
-ORDERLY_ENDS = (0, -15)
 
 
 class DAPWrapper:
@@ -61,7 +55,6 @@ class DAPWrapper:
         self._reach: Reach | None = None
         self._changed = anyio.Event()
         self._main_file = plan.program_file
-        self._entry_id: str | None = None
         self._begun = False
         self._over = False
         self.journal = journal
@@ -73,6 +66,15 @@ class DAPWrapper:
         self.lost_reason = ""
         self.findings = Findings()
         """What the run has let us know of itself."""
+        self._events = ProcessEvents(
+            self.tree,
+            self.breakpoints,
+            findings=self.findings,
+            journal=journal,
+            call_child=lambda event: self._tasks.start_soon(self._call_child, event.body),
+            drain_output=self.drain_output,
+            notify=self.notify,
+        )
 
     # --- life -------------------------------------------------------------------------------------------------
 
@@ -107,7 +109,7 @@ class DAPWrapper:
 
     async def _meet(self, arrival: Arrival) -> DAPProcess:
         """Introduce ourselves to a process that has come, and set the breakpoints in it; it does not run yet."""
-        process = DAPProcess(arrival, self._plan, self._target.path_map, self)
+        process = DAPProcess(arrival, self._plan, self._target.path_map, self._events)
         self._tasks.start_soon(self._serve, process)
         try:
             await process.introduce(self._target.sources(), self._plan.first_path)
@@ -125,7 +127,7 @@ class DAPWrapper:
     async def run(self) -> None:
         """Let the program begin, or run on, and let more of it come. Call once, after the first breakpoints are set."""
         if self._plan.stop_on_entry:
-            self._entry_id = await self._set_entry()
+            self._events.entry_id = await self._set_entry()
         self._begun = True
         self.notify()
         if self.tree.root is not None:
@@ -278,26 +280,6 @@ class DAPWrapper:
         while not happened():
             await self._changed.wait()
 
-    def told(self, process: DAPProcess, event: Event) -> None:
-        """See Observer.told."""
-        if event.name == "mcpDebugLog":
-            line = f"{event.body.get('breakpoint')}: {event.body.get('text')}\n"
-            self.journal.add("log", line.encode("utf-8", "backslashreplace"))
-        elif event.name == "mcpDebugReports":
-            self.breakpoints.table.note_reports(process.name, event.body)
-        elif event.name == "mcpDebugChildEnded":
-            self._note_end(int(event.body["pid"]), int(event.body["code"]))
-        elif event.name == "debugpyAttach":
-            self._tasks.start_soon(self._call_child, event.body)
-        else:
-            self.findings.take(event)
-
-    def _note_end(self, pid: int, code: int) -> None:
-        """Have a child that failed named with the next answer; how the others ended is told with the exit."""
-        who = self.tree.note_end(pid, code)
-        if who and code not in ORDERLY_ENDS:
-            self.findings.tell(f"{who} has ended {how_ended(code)}")
-
     async def _call_child(self, body: Mapping[str, Any]) -> None:
         if self._reach is None or self._reach.call_child is None:
             return
@@ -305,25 +287,6 @@ class DAPWrapper:
             await self._reach.call_child(body)
         except TargetError as error:
             self.findings.tell(f"a child process could not be followed: {error}")
-
-    async def stopped(self, process: DAPProcess, stop: Stop) -> None:
-        """See Observer.stopped."""
-        told = self.breakpoints.note_stop(process.name, stop, entry_id=self._entry_id)
-        with contextlib.suppress(AdapterError, ProtocolError):
-            await self._drop_spent(told.removed)
-        self.drain_output()
-        if process not in self.tree.living:
-            return  # it has ended meanwhile
-        process.title = told.process or process.title
-        process.stop = replace(told, process=describe(process))
-        self.tree.stand(process)
-        self.notify()
-
-    async def _drop_spent(self, temporary: Iterable[str]) -> None:
-        """Remove what was meant for one stop: `until`, entry, and temporary breakpoints that were hit."""
-        spent = [*self.breakpoints.table.internal_ids(), *temporary]
-        if spent:
-            await self.breakpoints.remove(spent)
 
     def stop_waiting_for_step(self) -> None:
         """Look at whatever stands: a step that has not come back yet may never do."""
@@ -398,15 +361,10 @@ class DAPWrapper:
         self.tree.look_at(process)
         await process.pause(subject.thread_id)
         if self._is_here:
-            await self._interrupt(process)
+            await interrupt_blocking_call(process.pid, lambda: self._paused(process))
 
-    async def _interrupt(self, process: DAPProcess) -> None:
-        """Signal that a pause is wanted, more than once: where it interrupts the debugger's own code it is not seen."""
-        for seconds in _SIGNAL_AGAIN:
-            interrupt_blocking_call(process.pid)
-            with anyio.move_on_after(seconds):
-                await self.wait(lambda: process.stop is not None or process not in self.tree.living)
-                return
+    async def _paused(self, process: DAPProcess) -> None:
+        await self.wait(lambda: process.stop is not None or process not in self.tree.living)
 
     def show(self, subject: Subject) -> None:
         """Look at the stop of this subject's process; the others keep their turn."""

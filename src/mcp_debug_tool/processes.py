@@ -10,7 +10,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Literal
 
@@ -25,6 +25,8 @@ KILL_SECONDS = 2.0
 # A background child may hold the pipes open long after the program has ended.
 LAST_OUTPUT_SECONDS = 0.3
 STDIN_SECONDS = 5.0
+# How long a pause may take before it is signalled again.
+_SIGNAL_AGAIN = (0.05, 0.1, 0.2)
 _CHUNK = 65536
 # One visit reads at most this much, so that a flood leaves room for other work.
 _CHUNKS_A_VISIT = 16
@@ -164,14 +166,18 @@ class ChildProcess:
             os.close(descriptor)
 
 
-def interrupt_blocking_call(pid: int) -> None:
+async def interrupt_blocking_call(pid: int, paused: Callable[[], Awaitable[None]]) -> None:
     """Let a pending pause reach a main thread that sleeps or waits (POSIX; elsewhere nothing happens).
 
-    A process without our handler ignores the signal.
+    A process without our handler ignores the signal. One that meets it in the debugger's own code does not pause there,
+    so it is sent again while `paused` does not return.
     """
-    if POSIX:
+    for seconds in _SIGNAL_AGAIN if POSIX else ():
         with contextlib.suppress(OSError):
             os.kill(pid, signal.SIGURG)
+        with anyio.move_on_after(seconds):
+            await paused()
+            return
 
 
 @asynccontextmanager
