@@ -46,6 +46,7 @@ IN_CHILD = {"process": r"^p1\.\d"}
 # What each answer has to hold: a regular expression for each field of it.
 EXPECTED: dict[str, dict[str, str]] = {
     "a script that crashes": NO_INK,
+    "an exception of one class, caught or not": {**NO_INK, "reason": "^raised exception"},
     "a script, at a line": {**BREAKPOINT, "locals": "'name': \"'tea'\""},
     "a module": NO_INK,
     "a snippet": NO_INK,
@@ -74,6 +75,7 @@ EXPECTED: dict[str, dict[str, str]] = {
     },
     "gunicorn's workers": {**REQUEST, **IN_CHILD},
     "a Celery worker": {**BREAKPOINT, **IN_CHILD},
+    "greenlets of gevent, without a setting": {**BREAKPOINT, "task": r"^Greenlet"},
     "child processes": {
         "threads": r"p1\.\d \w+PoolWorker-\d \(pid \d+\) stands at orders\.py:18 in total: breakpoint b1"
     },
