@@ -65,7 +65,6 @@ class DAPProcess:
         self._traced = anyio.Event()
         self._is_attached = False
         self._begun = False
-        self._step_after_handler = ""
         self._showing = anyio.Lock()
         self._steps_taken = 0
         self._stepping: int | None = None
@@ -227,20 +226,16 @@ class DAPProcess:
                 self._more_stops.append(body)
                 self._tasks.start_soon(self._show_waiting_stop)
                 continue
-            if not await self._show_next_stop():
-                await self.request_quietly("continue", {"threadId": body.get("threadId")})
+            await self._show_next_stop()
 
     async def _show_next_stop(self) -> bool:
-        """Tell of the next thread that has stopped for a reason of its own, unless one is shown.
-
-        Answers False when there is none that anybody wants.
-        """
+        """Tell of the next thread with a stop of its own; False where there is none and none is shown already."""
         async with self._showing:
             self._stepping = None
-            return self.stop is not None or await self._find_wanted_stop()
-
-    async def _find_wanted_stop(self) -> bool:
-        while self._more_stops:
+            if self.stop is not None:
+                return True
+            if not self._more_stops:
+                return False
             body = self._more_stops.popleft()
             try:
                 stop = await self.reader.read(await self._of_paused_thread(body))
@@ -248,14 +243,8 @@ class DAPProcess:
                 return True  # the process ended at this stop
             except AdapterError as error:
                 stop = Stop("stop", int(body.get("threadId", 0)), (), note=str(error))
-            command, self._step_after_handler = self._step_after_handler, ""
-            if stop is not None and command and stop.reason == "step":
-                await self.request_quietly(command, {"threadId": stop.thread_id})
-                return True
-            if stop is not None:
-                await self._observer.stopped(self, stop)
-                return True
-        return False
+            await self._observer.stopped(self, stop)
+            return True
 
     async def _of_paused_thread(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """A pause is announced for whichever thread stands first: turn to the one that was to be paused."""
@@ -283,9 +272,6 @@ class DAPProcess:
         stop = self._leave_stop()
         if command == "continue" and await self._show_next_stop():
             return
-        if stop.in_pause_handler and command != "continue" and thread_id == stop.thread_id:
-            # It stands in our own signal handler: that is left first, and the step then taken in its caller.
-            self._step_after_handler, command, arguments = command, "stepOut", {}
         self._forget_stop_of(thread_id)
         self._stepping = thread_id if command != "continue" else None
         self._steps_taken += 1

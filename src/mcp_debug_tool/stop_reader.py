@@ -15,7 +15,6 @@ from .stops import Frame, Link, Stop, failed_test_from_program, frame_from_dap, 
 MAX_FRAMES = 100
 SHOWN_FRAMES_AT_CRASH = 3
 # The signal handler of debuggee/patches.py in which a blocking call is stopped.
-_PAUSE_FUNCTION = "__mcp_debug_pause__"
 
 
 class StopReader:
@@ -36,9 +35,6 @@ class StopReader:
         thread_id = int(body["threadId"])
         reason = str(body.get("reason", "stop"))
         frames, depth = await self._all_frames(thread_id)
-        in_handler = bool(frames) and frames[0].function == _PAUSE_FUNCTION
-        if in_handler:
-            frames, depth = frames[1:], depth - 1
         shown = _shown_frames(frames, reason)
         if not shown:
             return Stop(reason, thread_id, tuple(frames), depth=depth)
@@ -70,7 +66,6 @@ class StopReader:
             task=str(page.get("task", "")),
             tasks=int(page.get("tasks", 0)),
             returned=tuple((str(name), str(value)) for name, value in page.get("returned", ())),
-            in_pause_handler=in_handler,
             process=str(page.get("process", "")),
         )
 
@@ -81,7 +76,7 @@ class StopReader:
     async def stack(self, thread_id: int, start: int = 0, count: int = MAX_FRAMES) -> list[Frame]:
         """Frames of a thread, innermost first; works while it runs, too."""
         frames, _ = await self._all_frames(thread_id, start, count)
-        return [frame for frame in frames if frame.function != _PAUSE_FUNCTION]
+        return frames
 
     async def _all_frames(self, thread_id: int, start: int = 0, count: int = MAX_FRAMES) -> tuple[list[Frame], int]:
         """Some frames of a thread, and how many it has in all."""

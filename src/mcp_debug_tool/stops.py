@@ -93,8 +93,6 @@ class Stop:
     """The failing test, where that is why it stopped."""
     returned: tuple[tuple[str, str], ...] = ()
     """What came back from the calls that the step before it has passed, the latest last."""
-    in_pause_handler: bool = False
-    """It stands in the signal handler of ours that made a blocking call stop; that frame is not shown."""
     note: str = ""
     process: str = ""
     """The process that stopped: what it calls itself, and once it is in its tree its name there too."""

@@ -216,7 +216,7 @@ async def test_goto_is_refused_while_the_program_runs_or_stands_in_a_blocking_ca
     assert "cannot step: the program is running" in await full.error("goto", line=1)
     await full.pause_at(line_of(path, "sleep"))
     refused = await full.error("goto", line=line_of(path, "sleep"))
-    assert refused.startswith("MainThread stands in a call that blocks")
+    assert "stands in the middle of a line" in refused
 
 
 # --- modules --------------------------------------------------------------------------------------------------

@@ -307,7 +307,7 @@ async def test_a_process_that_is_not_there_is_refused_with_those_that_are(agent:
         assert re.match(r"p1\.1 team\.py \(pid \d+\) has ended\n", told), told
         told = await agent.error(call, thread="p1.7")
         assert told.startswith("thread: there is no process p1.7; there are p1, p1.2\n"), told
-    assert "there is no 'nobody'; there are MainThread" in await agent.error("get_stack", thread="nobody")
+    assert "there is no 'nobody'; there is MainThread" in await agent.error("get_stack", thread="nobody")
     await agent.ok("continue", thread="p1.2")
     assert (await agent.ok("continue")).state == "exited"
     assert "cannot continue: the program has exited" in await agent.error("continue", thread="p1.1")

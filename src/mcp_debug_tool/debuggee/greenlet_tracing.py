@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 _NO_STEP = -1
+# How often to look for greenlets that were running; one that waits for no other runs all the time.
+_TRIES = 3
 
 
 def watch(pydevd: Any) -> None:
@@ -30,13 +32,25 @@ def _trace_waiting(pydevd: Any) -> None:
     original = pydevd.PyDB.set_tracing_for_untraced_contexts
 
     def set_tracing_for_untraced_contexts(self: Any, *args: Any, **options: Any) -> None:
-        original(self, *args, **options)
-        for _, frame in greenlets.waiting():
-            # Which thread it will run in matters to steps alone.
-            self.set_trace_for_frame_and_parents(native.main_ident, frame)
-            _see_all_lines(frame)
+        untraced = greenlets.every()
+        for _ in range(_TRIES):
+            original(self, *args, **options)
+            # One that was running may wait by now, and the other way round.
+            untraced = [greenlet for greenlet in untraced if not _is_traced_waiting(self, greenlet)]
+            if not untraced:
+                return
 
     pydevd.PyDB.set_tracing_for_untraced_contexts = set_tracing_for_untraced_contexts
+
+
+def _is_traced_waiting(debugger: Any, greenlet: Any) -> bool:
+    """Trace a greenlet that waits; not one that runs, which can be traced as the thread it runs in."""
+    frame = greenlet.gr_frame
+    if frame is not None:
+        # Which thread it will run in matters to steps alone.
+        debugger.set_trace_for_frame_and_parents(native.main_ident, frame)
+        _see_all_lines(frame)
+    return frame is not None or greenlet.dead
 
 
 def _see_all_lines(frame: FrameType | None) -> None:

@@ -73,14 +73,22 @@ def waiting_here() -> Iterator[Any]:
 
 def waiting() -> Iterator[tuple[Any, FrameType]]:
     """(greenlet, innermost frame) of all that wait, oldest first; looks at every object of the program."""
+    for greenlet in every():
+        frame = greenlet.gr_frame
+        if frame is not None:
+            yield greenlet, frame
+
+
+def every() -> list[Any]:
+    """All greenlets that have begun and not ended, oldest first; looks at every object of the program."""
     kind: Any = getattr(sys.modules.get("greenlet"), "greenlet", None)
-    for generation in (2, 1, 0) if isinstance(kind, type) else ():
-        for greenlet in gc.get_objects(generation):
-            # isinstance() would ask objects that stand for others, such as flask's `request`, for their class.
-            if issubclass(type(greenlet), kind):
-                frame = greenlet.gr_frame
-                if frame is not None:
-                    yield greenlet, frame
+    if not isinstance(kind, type):
+        return []
+    # Youngest first: whatever grows older meanwhile is seen twice, and not missed.
+    generations = [gc.get_objects(generation) for generation in (0, 1, 2)]
+    # isinstance() would ask objects that stand for others, such as flask's `request`, for their class.
+    found = [g for objects in reversed(generations) for g in objects if issubclass(type(g), kind) and g]
+    return list({id(greenlet): greenlet for greenlet in found}.values())
 
 
 def _main_of(greenlet: Any) -> Any:

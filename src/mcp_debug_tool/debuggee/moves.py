@@ -30,7 +30,7 @@ def destination(frame_id: int | str, line: int) -> dict[str, Any]:
     if event == "exception":
         return {"error": "Python lets no line be chosen where an exception has just been raised"}
     if event != "line":
-        return {"error": "the thread stands where a call begins or has come back, in the middle of a line: step first"}
+        return {"error": "the thread stands in the middle of a line, where a call begins, goes on or ends: step first"}
     code = frame.f_code
     there = sorted(code_objects.code_lines(code))
     if there and line not in there:

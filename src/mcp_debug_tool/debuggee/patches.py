@@ -67,7 +67,12 @@ def apply_to_running(pydevd: Any) -> None:
         greenlets.watch,
         greenlet_tracing.watch,
     )
-    again = (_resume_the_right_thread, *exception_patches.PATCHES, suspension.control_threads)
+    again = (
+        _resume_the_right_thread,
+        *exception_patches.PATCHES,
+        suspension.control_threads,
+        pauses.stand_in_program,
+    )
     is_first = not getattr(pydevd, "_mcp_debug_patched", False)
     pydevd._mcp_debug_patched = True
     for patch in (*(once if is_first else ()), *again):

@@ -31,7 +31,8 @@ def stand_in_program(pydevd: Any) -> None:
             if seen is frame:
                 original(self, thread, frame, event, arg, exception_type)
             else:
-                original(self, thread, seen, "line", None, exception_type)
+                # It stands in the middle of a line, from which a call was made.
+                original(self, thread, seen, "call", None, exception_type)
 
     pydevd.PyDB.do_wait_suspend = do_wait_suspend
 

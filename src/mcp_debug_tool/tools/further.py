@@ -54,10 +54,11 @@ async def _frame_to_move(session: Session, subject: Subject, file: str | None) -
         InvalidArgument: it stands in another file.
     """
     stop = subject.stop
-    if stop is not None and not subject.key and (stop.exception or stop.in_pause_handler):
-        where = "at an exception" if stop.exception else "in a call that blocks"
-        hint = "Set a breakpoint before it and restart." if stop.exception else "Step first."
-        raise WrongState(f"{subject.name} stands {where}: from there Python goes to no other line", hint=hint)
+    if stop is not None and not subject.key and stop.exception:
+        raise WrongState(
+            f"{subject.name} stands at an exception: from there Python goes to no other line",
+            hint="Set a breakpoint before it and restart.",
+        )
     frame = await subject.frame(0)
     if file is not None and session.resolve_path(file) != frame.file:
         cwd = session.prepared.cwd
