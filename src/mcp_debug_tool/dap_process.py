@@ -65,6 +65,7 @@ class DAPProcess:
         self._traced = anyio.Event()
         self._is_attached = False
         self._begun = False
+        self._is_leaving = False
         self._showing = anyio.Lock()
         self._steps_taken = 0
         self._stepping: int | None = None
@@ -185,6 +186,7 @@ class DAPProcess:
                     # It waits in debugpy.connect to be told that it may run; an adapter that is left before it has
                     # answered `attach` may take its port away.
                     await self.begin()
+                self._is_leaving = True
                 await self.client.request("disconnect", {"terminateDebuggee": False})
         except (AdapterError, ProtocolError):
             return
@@ -202,8 +204,10 @@ class DAPProcess:
             self.refusal = str(event.body.get("reason"))
             self.client.finish()
         elif event.name == "terminated":
-            # pydevd waits for us to hang up before the process ends.
-            self.client.finish()
+            # pydevd waits for us to hang up before the process ends. An adapter sends this before it answers a
+            # disconnect; if it cannot answer any more it serves nobody again.
+            if not (self._is_leaving and self._arrival.has_adapter):
+                self.client.finish()
         else:
             self._observer.told(self, event)
 

@@ -2,7 +2,7 @@
 
 The port is never probed: its first connection is the session. A refused connection alone is tried again. Nor is it
 called too early: debugpy's adapter listens a moment before it is ready for that. Who comes then is served, but the
-thread that accepts has died of it, and no child of the program is ever heard (docs/issues/0020).
+thread that accepts has died of it, and no child of the program is ever heard (docs/issues/0009).
 """
 
 from __future__ import annotations
