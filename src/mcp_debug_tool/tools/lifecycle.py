@@ -58,7 +58,7 @@ async def start(
     """Debug a Python program: launch a script, module, code, pytest or any command under the debugger, set breakpoints,
     run. Answers with the first stop (breakpoint, uncaught exception, failing test: why, source, stack, variables), or
     with exit code and output. Explains a crash, a failing test, a wrong value, a hang. Nothing need be installed in
-    the program's environment."""
+    its environment."""
     launch = Launch(
         program=program,
         module=module,
