@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, Literal
 
 from . import greenlets, native
+from .pause_signal import PAUSE_SIGNAL
 
 
 class TimeLimit(BaseException):
@@ -58,9 +59,9 @@ class time_limit(object):  # noqa: N801 - used like a function
                 return
             self._raised = True
             _set_async_exception(self._thread, TimeLimit)
-        if native.PAUSE_SIGNAL is not None and self._thread == native.main_ident:
+        if PAUSE_SIGNAL is not None and self._thread == native.main_ident:
             # Wakes a blocking call, whose handler then meets the exception.
-            signal.pthread_kill(self._thread, native.PAUSE_SIGNAL)
+            signal.pthread_kill(self._thread, PAUSE_SIGNAL)
 
     def _end_waiting(self) -> None:
         """In the hub, to which the greenlet of the limited code has switched: what is raised there ends the program."""

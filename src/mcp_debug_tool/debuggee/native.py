@@ -8,7 +8,6 @@ waits, or asks which thread it is in, does so by this module.
 from __future__ import annotations
 
 import _thread
-import signal
 import sys
 import threading
 import time
@@ -17,9 +16,6 @@ TYPE_CHECKING = False  # `typing` itself is not ours to load: the program may ha
 if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any
-
-# By it a pause reaches a call that blocks.
-PAUSE_SIGNAL = getattr(signal, "SIGURG", None)
 
 
 def original(module: ModuleType, name: str) -> Any:

@@ -14,6 +14,7 @@ from types import FrameType
 from typing import Any
 
 from . import about, greenlets, native, tasks
+from .pause_signal import is_handler
 
 MAX_DEPTH = 3000
 UNNAMED = "unnamed thread"
@@ -92,12 +93,10 @@ def is_the_debuggers(frame: FrameType) -> bool:
     """Whether a frame is ours or pydevd's, and not the program's."""
     import pydevd
 
-    from .patches import PAUSE_FUNCTION
-
     debugger = pydevd.get_global_debugger()
     if frame.f_globals.get("__name__", "").partition(".")[0] == __name__.partition(".")[0]:
         return True
-    return debugger.get_file_type(frame) == debugger.PYDEV_FILE or frame.f_code.co_name == PAUSE_FUNCTION
+    return debugger.get_file_type(frame) == debugger.PYDEV_FILE or is_handler(frame)
 
 
 def overview(most: int, names: int) -> dict[str, Any]:
