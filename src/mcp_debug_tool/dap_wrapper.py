@@ -1,9 +1,8 @@
 """DAPWrapper: one run of a program under the debugger, in Python verbs.
 
-Its target brings the program up, or finds it, and gives a DAP connection to each of its processes. The wrapper
-knows them all as a tree, keeps breakpoints the same in each, and shows one stop at a time: the others stand until it
-is their turn. It refuses what does not fit the state before asking. Where the process is ours, it and not the
-protocol says when the program has ended. Above it stand the sessions, below DAPProcess and the targets.
+Its target brings the program up, or finds it, and gives a DAP connection to each of its processes. The wrapper knows
+them as a tree, keeps breakpoints the same in each, and shows one stop at a time. It refuses what does not fit the state
+before asking. Where the process is ours, it and not the protocol says when the program has ended.
 """
 
 from __future__ import annotations
@@ -46,6 +45,7 @@ class DAPWrapper:
         journal: Journal,
         connect_limit: float,
         on_change: Callable[[], None] = lambda: None,
+        on_stop: Callable[[], None] = lambda: None,
     ) -> None:
         self._target = target
         self._plan = plan
@@ -74,6 +74,7 @@ class DAPWrapper:
             call_child=lambda event: self._tasks.start_soon(self._call_child, event.body),
             drain_output=self.drain_output,
             notify=self.notify,
+            on_stop=on_stop,
         )
 
     # --- life -------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field
 
 from ..preparing.attaching import Attachment
 from ..preparing.break_on import exception_classes
-from ..sessions import SessionManager
+from ..session_manager import SessionManager
 from ..views import Answer
 from .outcomes import outcome
 from .parameters import Breakpoints, JustMyCode, Timeout, as_list, manager
@@ -50,4 +50,4 @@ async def attach(
     )
     session = await manager(context).start(asked, [*(b.spec() for b in breakpoints), *exception_classes(break_on)])
     seconds = timeout_s if breakpoints and listen is None else _LOOK_SECONDS
-    return await outcome(session, seconds)
+    return await outcome(session, seconds, notes=session.terms)

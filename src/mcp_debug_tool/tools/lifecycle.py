@@ -10,7 +10,8 @@ from pydantic import BeforeValidator, Field
 
 from ..preparing.break_on import exception_classes
 from ..preparing.launching import Launch
-from ..sessions import Session, SessionManager
+from ..session import Session
+from ..session_manager import SessionManager
 from ..views import Answer, cut, exit_reason, path, sessions_page, tail
 from .outcomes import outcome
 from .parameters import BreakOn, Breakpoints, Detail, JustMyCode, SessionId, Timeout, Trigger, as_list, manager
@@ -89,7 +90,7 @@ async def start(
         readiness=readiness,
         trigger=request,
         full=detail == "full",
-        notes=[*session.prepared.notes, *_moved(session)],
+        notes=[*session.prepared.notes, *session.terms, *_moved(session)],
         start=session.prepared.python,
     )
     if session.wrapper.findings.failure is not None:

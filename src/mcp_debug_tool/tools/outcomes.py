@@ -11,7 +11,7 @@ import anyio
 from ..breakpoints import Breakpoint
 from ..errors import InvalidArgument
 from ..protocol.state import State
-from ..sessions import Session
+from ..session import Session
 from ..triggers import Trigger
 from ..unhit import why_not_hit
 from ..views import Answer, Scene, exit_page, lost_page, path, running_page, stop_page

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import keyword
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any, get_type_hints
 
@@ -17,9 +18,11 @@ from mcp.server.mcpserver.tools import Tool
 from mcp.types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import ValidationError
 
+from ..calls import Call, Outcome
 from ..errors import DebugError, NotResponding, ProtocolError, StartFailed
-from ..sessions import SessionManager
+from ..session_manager import SessionManager
 from ..views import Answer, cut, visible
+from .parameters import principal
 
 ToolContext = Context[SessionManager, Any]
 ToolFunction = Callable[..., Awaitable[Answer]]
@@ -35,6 +38,20 @@ class DebugTool(Tool):
 
     async def run(self, arguments: dict[str, Any], context: Context[Any, Any], convert_result: bool = False) -> Any:
         """See Tool.run."""
+        began, outcome, session = time.monotonic(), Outcome.CANCELLED, str(arguments.get("session") or "")
+        try:
+            result = await self._answer(arguments, context, convert_result)
+            outcome = Outcome.ERROR if result.is_error else Outcome.OK
+            session = str((result.structured_content or {}).get("session", session))
+            return result
+        except Exception:
+            outcome = Outcome.ERROR
+            raise
+        finally:
+            call = Call(principal(context), self.name, session, outcome, time.monotonic() - began)
+            context.request_context.lifespan_context.note(call)
+
+    async def _answer(self, arguments: dict[str, Any], context: Context[Any, Any], convert_result: bool) -> Any:
         renamed = {f"{name}_" if keyword.iskeyword(name) else name: value for name, value in arguments.items()}
         try:
             return await super().run(renamed, context, convert_result)

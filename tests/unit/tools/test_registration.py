@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from contextlib import suppress
+from types import SimpleNamespace
+from typing import Annotated, Any, Literal, cast
 
 import pytest
 from mcp.server.mcpserver import Context
@@ -12,6 +14,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import CallToolResult, TextContent
 from pydantic import BaseModel, Field
 
+from mcp_debug_tool.calls import Call, Note, Outcome, note_nothing
 from mcp_debug_tool.errors import (
     AdapterError,
     DebugError,
@@ -24,7 +27,8 @@ from mcp_debug_tool.errors import (
     UsageError,
     WrongState,
 )
-from mcp_debug_tool.sessions import SessionManager
+from mcp_debug_tool.session_manager import LOCAL, SessionManager
+from mcp_debug_tool.settings import Settings
 from mcp_debug_tool.tools.registration import (
     CHANGES,
     READ_ONLY,
@@ -57,9 +61,10 @@ async def continue_(context: Context[SessionManager, Any]) -> Answer:
     return Answer("went on")
 
 
-def context() -> ToolContext:
-    """What a tool is called with; these look at nothing in it."""
-    return Context()
+def context(note: Note = note_nothing) -> ToolContext:
+    """What a tool is called with, over stdin; these look at nothing in it."""
+    asked = SimpleNamespace(lifespan_context=SessionManager(Settings(), note=note), request=None)
+    return Context(request_context=cast(Any, asked))
 
 
 async def called(made: DebugTool, **arguments: Any) -> CallToolResult:
@@ -244,3 +249,42 @@ def test_a_schema_loses_titles_references_and_nulls_and_nothing_else() -> None:
 def test_required_parameters_are_named_as_the_properties_are() -> None:
     plain = plain_schema(Outer.model_json_schema())
     assert set(plain["required"]) <= set(plain["properties"])
+
+
+# --- what is noted of a call ------------------------------------------------------------------------------------------
+
+
+async def refuses(context: Context[SessionManager, Any], session: str | None = None) -> Answer:
+    """Refuse."""
+    raise WrongState("no")
+
+
+async def answers(context: Context[SessionManager, Any], session: str | None = None) -> Answer:
+    """Answer."""
+    return Answer("yes", {"session": "s7"})
+
+
+async def waits(context: Context[SessionManager, Any], session: str | None = None) -> Answer:
+    """Wait."""
+    raise asyncio.CancelledError
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "session", "outcome"),
+    [
+        (answers, {}, "s7", Outcome.OK),
+        (refuses, {"session": "s3"}, "s3", Outcome.ERROR),
+        (refuses, {}, "", Outcome.ERROR),
+        (answers, {"nonsense": 1}, "", Outcome.ERROR),
+        (waits, {"session": "s3"}, "s3", Outcome.CANCELLED),
+    ],
+)
+async def test_each_call_is_noted_once_it_is_over(
+    function: Callable[..., Any], arguments: dict[str, Any], session: str, outcome: Outcome
+) -> None:
+    noted: list[Call] = []
+    with suppress(ToolError, asyncio.CancelledError):
+        await tool(function, CHANGES).run(arguments, context(noted.append))
+    (call,) = noted
+    assert (call.principal, call.tool, call.session, call.outcome) == (LOCAL, function.__name__, session, outcome)
+    assert 0 <= call.seconds < 10
