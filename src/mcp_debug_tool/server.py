@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from mcp.server import MCPServer
 from mcp.server.auth.provider import TokenVerifier
 from mcp.server.auth.settings import AuthSettings
+from mcp.server.mcpserver.tools import Tool
 from pydantic import AnyHttpUrl
 
 from . import __version__
@@ -71,11 +72,12 @@ def build(
     note: Note = note_nothing,
     on_manager: Callable[[SessionManager], None] = lambda manager: None,
     verifier: TokenVerifier | None = None,
+    further: Sequence[Tool] = (),
 ) -> MCPServer[SessionManager]:
     """The server, ready to be run over any transport.
 
     `note` is told of each call of a tool, `on_manager` of the sessions once there can be any. `verifier` knows the
-    tokens of those who may call, where that is over HTTP.
+    tokens of those who may call, where that is over HTTP. `further` are tools beside ours.
     """
     chosen = settings or Settings()
 
@@ -91,7 +93,7 @@ def build(
         instructions=INSTRUCTIONS,
         lifespan=lifespan,
         log_level="WARNING",
-        tools=list(tools(chosen.tools)),
+        tools=[*tools(chosen.tools), *further],
         token_verifier=verifier,
         # Nobody issues tokens: they are made by whoever runs the server.
         auth=AuthSettings(issuer_url=AnyHttpUrl(NO_ISSUER), resource_server_url=None) if verifier is not None else None,

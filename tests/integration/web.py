@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from conftest import TAG, Era
 ANN = "ann-" + "a" * 28
 BOB = "bob-" + "b" * 28
 ERAS: tuple[Era, ...] = ("auto", "legacy")
+SERVE = ("-m", "mcp_debug_tool", "serve", "--http")
 # What the first request of each era looks like on the wire.
 INITIALIZE = {
     "jsonrpc": "2.0",
@@ -82,7 +83,12 @@ class Web:
 
 @contextmanager
 def web(
-    folder: Path, *options: str, tokens: str | None = f"ann: {ANN}\nbob: {BOB}\n", verify: Any = True, **env: str
+    folder: Path,
+    *options: str,
+    tokens: str | None = f"ann: {ANN}\nbob: {BOB}\n",
+    verify: Any = True,
+    command: Sequence[str] = SERVE,
+    **env: str,
 ) -> Iterator[Web]:
     """`mcp-debug serve --http` on a free port; with a file of `tokens` unless that is None."""
     arguments = ["--port", "0", *options]
@@ -91,7 +97,7 @@ def web(
         path.write_text(tokens, encoding="utf-8")
         path.chmod(0o600)
         arguments += ["--token-file", str(path)]
-    with started(folder, *arguments, **env) as process:
+    with started(folder, *arguments, command=command, **env) as process:
         assert process.stdout is not None
         first = process.stdout.readline()
         assert first.startswith("mcp-debug serves "), process.communicate(timeout=5)[1]
@@ -99,10 +105,12 @@ def web(
 
 
 @contextmanager
-def started(folder: Path, *arguments: str, **env: str) -> Iterator[subprocess.Popen[str]]:
+def started(
+    folder: Path, *arguments: str, command: Sequence[str] = SERVE, **env: str
+) -> Iterator[subprocess.Popen[str]]:
     """The command as it is; ended with the block."""
     with subprocess.Popen(
-        [sys.executable, "-m", "mcp_debug_tool", "serve", "--http", *arguments],
+        [sys.executable, *command, *arguments],
         cwd=folder,
         env={**os.environ, TAG: "1", "XDG_STATE_HOME": str(folder / "state"), **env},
         stdout=subprocess.PIPE,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import anyio
 import uvicorn
@@ -32,6 +32,8 @@ from .signals import leave_on_signal
 from .tokens import DEFAULT_PRINCIPAL, Tokens, kept_tokens, read_tokens
 
 BACKLOG = 1024
+
+Make = Callable[..., MCPServer[SessionManager]]
 
 
 class _Verifier:
@@ -67,8 +69,10 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve_http(settings: Settings, http: HttpSettings, note: Note) -> int:
+async def serve_http(settings: Settings, http: HttpSettings, note: Note, *, make: Make = build) -> int:
     """Serve until a signal comes; every program is ended, or let go, first. Answers the exit status.
+
+    `make` builds the server, as `server.build` does.
 
     Raises:
         UsageError: the settings would let in more than they say, a file cannot be read, or the port is taken.
@@ -77,7 +81,7 @@ async def serve_http(settings: Settings, http: HttpSettings, note: Note) -> int:
     tokens, where = _tokens(http)
     listener = _listener(http)
     port = listener.getsockname()[1]
-    app = EndsInOrder(application(settings, http, port, tokens, note))
+    app = EndsInOrder(application(settings, http, port, tokens, note, make=make))
     web = _Server(_config(app, http))
 
     def leave() -> None:
@@ -92,7 +96,9 @@ async def serve_http(settings: Settings, http: HttpSettings, note: Note) -> int:
     return 0
 
 
-def application(settings: Settings, http: HttpSettings, port: int, tokens: Tokens | None, note: Note) -> ASGIApp:
+def application(
+    settings: Settings, http: HttpSettings, port: int, tokens: Tokens | None, note: Note, *, make: Make = build
+) -> ASGIApp:
     """All that is answered over HTTP, as one ASGI application; without `tokens` everyone is let in."""
     metrics = Metrics()
 
@@ -100,7 +106,7 @@ def application(settings: Settings, http: HttpSettings, port: int, tokens: Token
         metrics.note(call)
         note(call)
 
-    server = build(
+    server = make(
         settings,
         note=noted,
         on_manager=metrics.watch,

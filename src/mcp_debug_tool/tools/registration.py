@@ -41,8 +41,11 @@ class DebugTool(Tool):
         began, outcome, session = time.monotonic(), Outcome.CANCELLED, str(arguments.get("session") or "")
         try:
             result = await self._answer(arguments, context, convert_result)
-            outcome = Outcome.ERROR if result.is_error else Outcome.OK
-            session = str((result.structured_content or {}).get("session", session))
+            outcome = Outcome.OK
+            # What is no result is a question to who calls (2026-07-28), and no error.
+            if isinstance(result, CallToolResult):
+                outcome = Outcome.ERROR if result.is_error else Outcome.OK
+                session = str((result.structured_content or {}).get("session", session))
             return result
         except Exception:
             outcome = Outcome.ERROR
