@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, cast
 import pytest
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
-from mcp.types import CallToolResult, TextContent
+from mcp.types import CallToolResult, InputRequiredResult, TextContent
 from pydantic import BaseModel, Field
 
 from mcp_debug_tool.calls import Call, Note, Outcome, note_nothing
@@ -288,3 +288,19 @@ async def test_each_call_is_noted_once_it_is_over(
     (call,) = noted
     assert (call.principal, call.tool, call.session, call.outcome) == (LOCAL, function.__name__, session, outcome)
     assert 0 <= call.seconds < 10
+
+
+async def asks(
+    context: Context[SessionManager, Any], session: str | None = None
+) -> CallToolResult | InputRequiredResult:
+    """Ask first."""
+    return InputRequiredResult(request_state="asked")
+
+
+async def test_a_question_to_the_caller_is_no_error() -> None:
+    noted: list[Call] = []
+    made = DebugTool.from_function(asks)
+    question = await made.run({"session": "s3"}, context(noted.append), convert_result=True)
+    assert isinstance(question, InputRequiredResult)
+    (call,) = noted
+    assert (call.session, call.outcome) == ("s3", Outcome.OK)
