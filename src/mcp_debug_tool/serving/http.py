@@ -26,6 +26,7 @@ from ..session_manager import SessionManager
 from ..settings import TOKEN_VARIABLE, HttpSettings, Settings
 from . import addresses
 from .connections import prompt_protocol
+from .departures import TellsDepartures
 from .ending import EndsInOrder
 from .metrics import CONTENT_TYPE, Metrics
 from .signals import leave_on_signal
@@ -116,7 +117,7 @@ def application(settings: Settings, http: HttpSettings, port: int, tokens: Token
         max_sessions=http.max_clients,
         transport_security=security,
     )
-    return OnlyByName(app, security)
+    return TellsDepartures(OnlyByName(app, security))
 
 
 def _beside(server: MCPServer[SessionManager], metrics: Metrics, *, is_open: bool) -> None:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, get_type_hints
 
+import anyio
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools import Tool
@@ -22,7 +23,7 @@ from ..calls import Call, Outcome
 from ..errors import DebugError, NotResponding, ProtocolError, StartFailed
 from ..session_manager import SessionManager
 from ..views import Answer, cut, visible
-from .parameters import principal
+from .callers import hung_up, may_hang_up, principal
 
 ToolContext = Context[SessionManager, Any]
 ToolFunction = Callable[..., Awaitable[Answer]]
@@ -33,6 +34,10 @@ CHANGES = ToolAnnotations(destructive_hint=False, open_world_hint=False)
 RUNS_CODE = ToolAnnotations(open_world_hint=False)
 
 
+class Departed(ToolError):
+    """A call whose client has hung up."""
+
+
 class DebugTool(Tool):
     """A tool that names the arguments it refuses. Python keywords among them carry a trailing underscore here."""
 
@@ -40,16 +45,33 @@ class DebugTool(Tool):
         """See Tool.run."""
         began, outcome, session = time.monotonic(), Outcome.CANCELLED, str(arguments.get("session") or "")
         try:
-            result = await self._answer(arguments, context, convert_result)
+            result = await self._while_wanted(arguments, context, convert_result)
             outcome = Outcome.ERROR if result.is_error else Outcome.OK
             session = str((result.structured_content or {}).get("session", session))
             return result
-        except Exception:
-            outcome = Outcome.ERROR
+        except Exception as error:
+            outcome = Outcome.CANCELLED if isinstance(error, Departed) else Outcome.ERROR
             raise
         finally:
             call = Call(principal(context), self.name, session, outcome, time.monotonic() - began)
             context.request_context.lifespan_context.note(call)
+
+    async def _while_wanted(self, arguments: dict[str, Any], context: Context[Any, Any], convert_result: bool) -> Any:
+        """The answer. When its client hangs up the call is broken off; what it has begun in the program goes on."""
+        if not may_hang_up(context):
+            return await self._answer(arguments, context, convert_result)
+        answer: Any = None
+        failure: Exception = Departed("nobody waits for the answer any more")
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_break_off, context, tasks.cancel_scope)
+            try:
+                answer = await self._answer(arguments, context, convert_result)
+            except Exception as error:
+                failure = error
+            tasks.cancel_scope.cancel()
+        if answer is None:
+            raise failure
+        return answer
 
     async def _answer(self, arguments: dict[str, Any], context: Context[Any, Any], convert_result: bool) -> Any:
         renamed = {f"{name}_" if keyword.iskeyword(name) else name: value for name, value in arguments.items()}
@@ -59,6 +81,11 @@ class DebugTool(Tool):
             if isinstance(error.__cause__, ValidationError):
                 raise ToolError(_refusal(self, error.__cause__)) from error.__cause__
             raise
+
+
+async def _break_off(context: Context[Any, Any], call: anyio.CancelScope) -> None:
+    await hung_up(context)
+    call.cancel()
 
 
 def tool(function: ToolFunction, annotations: ToolAnnotations) -> DebugTool:
