@@ -1,4 +1,4 @@
-"""Builds the MCP server from the tools; its lifespan holds the sessions. The only file beside tools/ that knows MCP."""
+"""Builds the MCP server from tools, resources and prompts; its lifespan holds the sessions."""
 
 from __future__ import annotations
 
@@ -12,8 +12,12 @@ from contextlib import asynccontextmanager
 import anyio
 import anyio.abc
 from mcp.server import MCPServer
+from mcp.server.subscriptions import InMemorySubscriptionBus
 
 from . import __version__
+from .completing import Completions
+from .prompts.registration import prompts
+from .resources.registration import SessionResources
 from .sessions import SessionManager
 from .settings import Profile, Settings
 from .tools import attaching, breakpoints, execution, further, inspection, lifecycle, output
@@ -78,14 +82,21 @@ def build(settings: Settings | None = None) -> MCPServer[SessionManager]:
         async with SessionManager(chosen).run() as manager:
             yield manager
 
-    return MCPServer(
+    bus = InMemorySubscriptionBus()
+    server: MCPServer[SessionManager] = MCPServer(
         "mcp-debug",
         version=__version__,
         instructions=INSTRUCTIONS,
         lifespan=lifespan,
         log_level="WARNING",
         tools=list(tools(chosen.tools)),
+        subscriptions=bus,
     )
+    for prompt in prompts():
+        server.add_prompt(prompt)
+    SessionResources(server, bus).install()
+    Completions(server).install()
+    return server
 
 
 async def serve_stdio(settings: Settings | None = None) -> int:

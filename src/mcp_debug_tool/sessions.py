@@ -30,6 +30,7 @@ from .settings import Settings
 from .stops import Changes
 from .targets.launch import LaunchTarget
 from .triggers import Request, Trigger
+from .updates import Glance, Updates
 
 if sys.version_info < (3, 11):
     from exceptiongroup import BaseExceptionGroup
@@ -42,10 +43,13 @@ END_SECONDS = 6.0
 class Session:
     """One debugging life: a program, started once or again and again, under one id."""
 
-    def __init__(self, session_id: str, prepared: Prepared, settings: Settings) -> None:
+    def __init__(
+        self, session_id: str, prepared: Prepared, settings: Settings, on_change: Callable[[str], None]
+    ) -> None:
         self.id = session_id
         self.prepared = prepared
         self._settings = settings
+        self._on_change = on_change
         self._busy: tuple[str, float] | None = None
         self._changed = anyio.Event()
         self.started = time.monotonic()
@@ -107,6 +111,11 @@ class Session:
         """Wake everyone who waits for a change of this session."""
         changed, self._changed = self._changed, anyio.Event()
         changed.set()
+        self._on_change(self.id)
+
+    def glance(self) -> Glance:
+        """How it is now, to be compared with how it was."""
+        return Glance((self.runs, self.state), self.wrapper.stop, (self.runs, self.journal.end))
 
     async def wait(self, happened: Callable[[], bool]) -> None:
         """Return once `happened()` is true; it is asked after every change, in any run. The caller sets the limit."""
@@ -219,12 +228,19 @@ class SessionManager:
         self._tasks: anyio.abc.TaskGroup
         self.pending: list[BreakpointSpec] = []
         """Breakpoints set before any program was started; the next start takes them."""
+        self.updates = Updates(self._glance)
+        """Tells whoever listens which sessions have changed."""
+
+    def _glance(self, session_id: str) -> Glance | None:
+        session = self._sessions.get(session_id)
+        return session.glance() if session is not None else None
 
     @asynccontextmanager
     async def run(self) -> AsyncIterator[SessionManager]:
         """Hold sessions until the block ends; then every program of them is ended."""
         async with anyio.create_task_group() as tasks:
             self._tasks = tasks
+            tasks.start_soon(self.updates.run)
             try:
                 yield self
             finally:
@@ -270,7 +286,7 @@ class SessionManager:
         again = Repeat(repeat, prepared) if repeat > 1 else None
         prepared = again.next_run() if again is not None else prepared
         wanted = list(dict.fromkeys([*self.pending, *self._absolute(breakpoints, prepared)]))
-        session = Session(f"s{self._next}", prepared, self.settings)
+        session = Session(f"s{self._next}", prepared, self.settings, self.updates.touch)
         session.repeat = again
 
         async def set_breakpoints(wrapper: DAPWrapper) -> None:
@@ -282,6 +298,7 @@ class SessionManager:
         session.id = f"s{self._next}"
         self._next += 1
         self._sessions[session.id] = session
+        self.updates.touch(session.id)
         if session.repeat is not None:
             self._tasks.start_soon(self._repeat, session, session.repeat)
         return session
@@ -335,6 +352,7 @@ class SessionManager:
     def _forget(self, session: Session) -> None:
         self._tasks.start_soon(session.end)
         del self._sessions[session.id]
+        self.updates.touch(session.id)
 
     async def restart(self, session: Session) -> list[Breakpoint]:
         """Run the session's program again; its breakpoints follow edits by their text. Answers all of them."""
@@ -367,6 +385,7 @@ class SessionManager:
             session.repeat.over = True
         await session.end()
         self._sessions.pop(session.id, None)
+        self.updates.touch(session.id)
 
 
 def _prepared(launch: Launch | Attachment, settings: Settings) -> Prepared:
