@@ -15,7 +15,9 @@ OUTPUT_TEMPLATE = f"{SESSIONS}/{{id}}/output"
 SOURCE_TEMPLATE = f"{SESSIONS}/{{id}}/source"
 FILE_TEMPLATE = f"{SESSIONS}/{{id}}/source/{{+file}}"
 
-_BELOW = re.compile(r"debug://sessions/([^/?#]+)(?:/(output|source)(?:(?<=source)/([^?#]+))?)?")
+_BELOW = re.compile(r"debug://sessions/([^/?#\s]+)(?:/(output|source)(?:(?<=source)/([^?#]+))?)?")
+
+_PARTS: dict[str | None, Part] = {None: "session", "output": "output", "source": "source"}
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,8 @@ def address(uri: str) -> Address | None:
     match = _BELOW.fullmatch(uri)
     if match is None:
         return None
-    session, part, file = match.groups()
-    return Address(part or "session", session, None if file is None else unquote(file))
+    session, below, file = match.groups()
+    return Address(_PARTS[below], session, None if file is None else unquote(file))
 
 
 def session_uri(session: str) -> str:

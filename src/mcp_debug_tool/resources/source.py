@@ -35,10 +35,8 @@ async def source_text(session: Session, name: str | None) -> str:
     """
     file = _current(session).file if name is None else _named(session, name)
     lines = await _lines(file)
-    first = 1
-    if lines is None:
-        first, lines = _told_by_the_program(session, file)
-    return _page(session, file, first, lines)
+    first, shown = (1, lines) if lines is not None else _told_by_the_program(session, file)
+    return _page(session, file, first, shown)
 
 
 def readable_files(session: Session) -> dict[str, str]:
