@@ -140,7 +140,6 @@ def test_more_than_a_hundred_are_not_told_but_said_to_be(tmp_path: Path) -> None
     "spent",
     [
         lambda: Budget(clock=lambda: 0.0, entries=0),
-        lambda: Budget(clock=lambda: 0.0, bytes=0),
         lambda: Budget(clock=lambda: 0.0, seconds=0),
     ],
 )
@@ -152,6 +151,12 @@ def test_what_is_spent_ends_every_search_and_says_so(project: str, spent: Callab
 
 def test_a_search_looks_at_so_many_entries_and_reads_so_many_bytes(project: str) -> None:
     assert programs(project, "", Budget(clock=lambda: 0.0, entries=3)).more
+    assert node_ids(project, "", Budget(clock=lambda: 0.0, bytes=0)).values == ()
+    # Files that were found are read, although no more may be looked for: the hidden ones are entries too.
+    entries = len(os.listdir(project)) + len(os.listdir(os.path.join(project, "shop"))) + 3
+    late = node_ids(project, "", Budget(clock=lambda: 0.0, entries=entries))
+    assert len(late.values) == 2 * len(NAMES)
+    assert late.more
     few = node_ids(project, "", Budget(clock=lambda: 0.0, bytes=10))
     assert few.values == tuple(f"tests/test_orders.py::{name}" for name in NAMES)
     assert few.more
