@@ -7,7 +7,6 @@ taken over from it; what is none of ours is given on to it.
 from __future__ import annotations
 
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from mcp.server import MCPServer
 from mcp.server.connection import Connection
@@ -62,7 +61,8 @@ class SessionResources:
     def __init__(self, server: MCPServer[SessionManager], bus: SubscriptionBus) -> None:
         self._server = server
         self._bus = bus
-        self._streams: WeakKeyDictionary[Updates, ListenHandler] = WeakKeyDictionary()
+        self._streams: dict[Updates, ListenHandler] = {}
+        """The streams of each principal."""
 
     def install(self) -> None:
         """Take these requests over from the server."""

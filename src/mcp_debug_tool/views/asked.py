@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,8 @@ from ..uris import output_uri
 from .answer import Answer, Field, cut, path, uncoloured, visible
 from .state import ALL_OUTPUT, output_fields, place
 
+# What debuggee/values puts where it leaves a part out, and says how large the whole is.
+_CUT = re.compile(r"… (?:\([\d,]+ \w+\)|[\d,]+ in all)")
 # How a value that was cut comes whole, or in pieces.
 NEXT_CUT = "a value is cut: max_chars up to 16000, a slice of it, or its parts by get_variables(path=...)"
 
@@ -68,7 +71,7 @@ def evaluation_page(session: str, expressions: Sequence[str], page: Mapping[str,
         fields["results"] = [f"{cut(e, 80)} = {line}" for e, line in zip(expressions, lines, strict=True)]
     fields.update(output_fields(session, output, 2000))
     fields["note"] = str(page.get("note", ""))
-    if any("…" in str(result.get("value", "")) for result in page["results"]):
+    if any(_CUT.search(str(result.get("value", ""))) for result in page["results"]):
         fields["next"] = NEXT_CUT
     return Answer(f"{session} evaluated", fields)
 

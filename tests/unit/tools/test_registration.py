@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Annotated, Any, Literal
 
 import pytest
@@ -35,7 +36,7 @@ from mcp_debug_tool.tools.registration import (
     plain_schema,
     tool,
 )
-from mcp_debug_tool.views import Answer
+from mcp_debug_tool.views import ALL_OUTPUT, Answer
 
 pytestmark = pytest.mark.anyio
 
@@ -103,6 +104,20 @@ async def test_an_answer_comes_as_text_and_as_data() -> None:
     assert text_of(result) == "Ann x2 for joy\nname: Ann"
     assert result.structured_content == {"name": "Ann"}
     assert not result.is_error
+
+
+async def much(context: Context[SessionManager, Any]) -> Answer:
+    """Print a lot."""
+    return Answer("printed", {"output": "…", ALL_OUTPUT: "debug://sessions/s1/output"})
+
+
+@pytest.mark.parametrize(("version", "linked"), [("2025-03-26", False), ("2025-06-18", True), ("2026-07-28", True)])
+async def test_output_that_was_cut_is_linked_for_clients_that_know_links(version: str, linked: bool) -> None:
+    asking: Any = SimpleNamespace(protocol_version=version)
+    result = await tool(much, READ_ONLY).run({}, Context(request_context=asking))
+    text, *links = result.content
+    assert "all output: debug://sessions/s1/output" in text.text
+    assert [(link.type, link.uri) for link in links] == [("resource_link", "debug://sessions/s1/output")] * linked
 
 
 @pytest.mark.parametrize(
