@@ -16,7 +16,7 @@ from mcp.server.subscriptions import InMemorySubscriptionBus
 
 from . import __version__
 from .completing import Completions
-from .prompts.registration import prompts
+from .prompts.registration import install as install_prompts
 from .resources.registration import SessionResources
 from .sessions import SessionManager
 from .settings import Profile, Settings
@@ -92,8 +92,7 @@ def build(settings: Settings | None = None) -> MCPServer[SessionManager]:
         tools=list(tools(chosen.tools)),
         subscriptions=bus,
     )
-    for prompt in prompts():
-        server.add_prompt(prompt)
+    install_prompts(server)
     SessionResources(server, bus).install()
     Completions(server).install()
     return server

@@ -48,7 +48,7 @@ async def here(request: pytest.FixtureRequest, project: Path, anyio_backend: str
         await agent.end_all()
 
 
-async def plan(agent: Agent, name: str, **arguments: str) -> str:
+async def plan(agent: Agent, name: str, /, **arguments: str) -> str:
     """The text of a prompt's one message."""
     with anyio.fail_after(10):
         result = await agent.client.get_prompt(name, arguments)
@@ -102,6 +102,22 @@ async def test_arguments_that_cannot_be_meant_are_refused_by_name(here: Agent) -
         await plan(here, "why_hang", pid="1; x")
     with pytest.raises(MCPError, match="test: must be one line"):
         await plan(here, "debug_failing_test", test="a\nb")
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "told"),
+    [
+        ("fix_everything", {}, r"no prompt 'fix_everything'; known: debug_failing_test, "),
+        ("explain_crash", {}, r"^program: is missing; explain_crash takes: program$"),
+        ("explain_crash", {"program": "a.py", "x": "1"}, r"^x: unknown argument; explain_crash takes: program$"),
+    ],
+)
+async def test_what_is_no_prompt_or_argument_is_refused_by_its_name(
+    here: Agent, name: str, arguments: dict[str, str], told: str
+) -> None:
+    with pytest.raises(MCPError, match=told) as caught:
+        await plan(here, name, **arguments)
+    assert caught.value.error.code == INVALID_PARAMS
 
 
 async def test_tests_are_completed_from_the_files_below_the_server(here: Agent) -> None:

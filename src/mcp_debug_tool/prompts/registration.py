@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 
+from mcp.server import MCPServer
+from mcp.server.context import ServerRequestContext
 from mcp.server.mcpserver.prompts import Prompt
 from mcp.shared.exceptions import MCPError
-from mcp.types import INVALID_PARAMS
+from mcp.types import INVALID_PARAMS, GetPromptRequestParams
+from mcp.types import Prompt as OfferedPrompt
 from pydantic import Field
 
+from ..views import cut
 from . import plans
 
 # A plan repeats its arguments in its calls.
@@ -51,6 +56,41 @@ def prompts() -> list[Prompt]:
     """Every prompt of the server."""
     functions = (debug_failing_test, explain_crash, why_hang, find_state_change)
     return [Prompt.from_function(function) for function in functions]
+
+
+def install(server: MCPServer[Any]) -> None:
+    """Offer the prompts, and refuse what is none of them by its name: for the SDK that is a failure of the server."""
+    for prompt in prompts():
+        server.add_prompt(prompt)
+    inner = server._lowlevel_server
+    entry = inner.get_request_handler("prompts/get")
+    assert entry is not None
+    render = entry.handler
+
+    async def get(context: ServerRequestContext[Any, Any], params: GetPromptRequestParams) -> Any:
+        _check_call(await server.list_prompts(), params)
+        return await render(context, params)
+
+    inner.add_request_handler("prompts/get", GetPromptRequestParams, get)
+
+
+def _check_call(offered: Sequence[OfferedPrompt], params: GetPromptRequestParams) -> None:
+    """Refuse a prompt that is not offered, and arguments that it lacks or does not know.
+
+    Raises:
+        MCPError: naming what is wrong and what there is.
+    """
+    known = {prompt.name: prompt.arguments or [] for prompt in offered}
+    if params.name not in known:
+        raise _invalid(f"there is no prompt {cut(repr(params.name), 80)}; known: {', '.join(known)}")
+    arguments = known[params.name]
+    given = set(params.arguments or {})
+    takes = f"; {params.name} takes: {', '.join(argument.name for argument in arguments) or 'no arguments'}"
+    for argument in arguments:
+        if argument.required and argument.name not in given:
+            raise _invalid(f"{argument.name}: is missing{takes}")
+    for name in sorted(given - {argument.name for argument in arguments}):
+        raise _invalid(f"{cut(name, 80)}: unknown argument{takes}")
 
 
 def _checked(name: str, value: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import anyio.to_thread
+
 from ..journal import MAX_KEPT
 from ..sessions import Session, SessionManager
 from ..tools.lifecycle import session_line
@@ -47,14 +49,15 @@ async def text_of(manager: SessionManager, address: Address) -> str:
         return sessions_page([session_line(session) for session in manager.all()]).text()
     session = manager.get(address.session)
     if address.part == "output":
-        return _output(session)
+        return await _output(session)
     if address.part == "source":
         return await source_text(session, address.file)
     return look(session).text()
 
 
-def _output(session: Session) -> str:
+async def _output(session: Session) -> str:
     session.wrapper.drain_output()
     excerpt = session.journal.read(0, limit=MAX_KEPT)
-    text = visible(uncoloured(excerpt.text))
+    # Each character of a MiB is looked at; other calls go on meanwhile.
+    text = await anyio.to_thread.run_sync(lambda: visible(uncoloured(excerpt.text)))
     return f"(… {excerpt.dropped:,} bytes before this are no longer kept)\n{text}" if excerpt.dropped else text

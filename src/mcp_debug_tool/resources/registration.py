@@ -122,15 +122,21 @@ class SessionResources:
     async def subscribe(self, context: RequestContext, params: SubscribeRequestParams) -> EmptyResult:
         """Tell this connection of changes of one resource, which must be there."""
         uri = str(params.uri)
-        named = address(uri)
         sessions = self._sessions(context)
-        if named is None:
-            raise _not_found(uri, f"Unknown resource: {uri}")
-        if named.session and named.session not in [session.id for session in sessions.all()]:
-            await self._text(context, named, uri)
+        await self._require(sessions, uri)
         if not _follower(context, sessions.updates).follow(uri):
             raise MCPError(INVALID_PARAMS, f"{MAX_FOLLOWED} resources are subscribed to, which is the limit")
         return EmptyResult()
+
+    async def _require(self, sessions: SessionManager, uri: str) -> None:
+        named = address(uri)
+        if named is None and uri not in [str(resource.uri) for resource in await self._server.list_resources()]:
+            raise _not_found(uri, f"Unknown resource: {uri}")
+        if named is not None and named.session:
+            try:
+                sessions.get(named.session)
+            except DebugError as error:
+                raise _not_found(uri, error_text(error)) from error
 
     async def unsubscribe(self, context: RequestContext, params: UnsubscribeRequestParams) -> EmptyResult:
         """Tell this connection no more of it."""
