@@ -1,4 +1,4 @@
-"""Who is told of changes: streams of `subscriptions/listen`, and subscribers of the protocol before it.
+"""What streams of `subscriptions/listen` are told of changes; for the older protocol see following.py.
 
 Each listens at the updates of its own sessions, so nothing of another principal's can reach it: ids are names within
 a principal's sessions only.
@@ -6,15 +6,12 @@ a principal's sessions only.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from mcp.server.subscriptions import ResourcesListChanged, ResourceUpdated, ServerEvent, SubscriptionBus
 
 from ..updates import Change, Updates
 from ..uris import SESSIONS, output_uri, session_uri, source_uri
-
-# A client that follows every part of every session has fewer.
-MAX_FOLLOWED = 256
 
 
 def changed_uris(changes: Sequence[Change]) -> Iterator[str]:
@@ -56,35 +53,3 @@ class SessionBus:
                 end()
 
         return unsubscribe
-
-
-class Follower:
-    """One connection of the older protocol: the resources it has subscribed to; `send` tells it of one of them."""
-
-    def __init__(self, updates: Updates, send: Callable[[str], Awaitable[None]]) -> None:
-        self._updates = updates
-        self._send = send
-        self._unsubscribe: Callable[[], None] = lambda: None
-        self.uris: set[str] = set()
-
-    def follow(self, uri: str) -> bool:
-        """Tell of changes of this resource from now on; False when it follows too many already."""
-        if len(self.uris) >= MAX_FOLLOWED and uri not in self.uris:
-            return False
-        self.uris.add(uri)
-        self._unsubscribe()
-        self._unsubscribe = self._updates.subscribe(self._hear)
-        return True
-
-    def leave(self, uri: str) -> None:
-        """Tell of it no more."""
-        self.uris.discard(uri)
-
-    def close(self) -> None:
-        """Tell of nothing any more."""
-        self._unsubscribe()
-
-    async def _hear(self, changes: Sequence[Change]) -> None:
-        for uri in changed_uris(changes):
-            if uri in self.uris:
-                await self._send(uri)

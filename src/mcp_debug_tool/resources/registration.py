@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 from mcp.server import MCPServer
-from mcp.server.connection import Connection
 from mcp.server.context import ServerRequestContext
 from mcp.server.mcpserver import Context
 from mcp.server.subscriptions import ListenHandler, SubscriptionBus
@@ -19,6 +18,7 @@ from mcp.types import (
     EmptyResult,
     ListResourcesResult,
     ListResourceTemplatesResult,
+    NotificationParams,
     PaginatedRequestParams,
     ReadResourceRequestParams,
     ReadResourceResult,
@@ -37,7 +37,8 @@ from ..tools.parameters import manager
 from ..tools.registration import error_text
 from ..updates import Updates
 from ..uris import FILE_TEMPLATE, OUTPUT_TEMPLATE, SESSION_TEMPLATE, SOURCE_TEMPLATE, Address, address
-from .listening import MAX_FOLLOWED, Follower, SessionBus
+from .following import MAX_FOLLOWED, announce, follower
+from .listening import SessionBus
 from .pages import listed, text_of
 
 RequestContext = ServerRequestContext[SessionManager, Any]
@@ -45,7 +46,6 @@ RequestContext = ServerRequestContext[SessionManager, Any]
 MIME_TYPE = "text/plain"
 # Streams of one principal; a host has one, some have one for each window.
 MAX_STREAMS = 64
-_FOLLOWER = "mcp_debug_tool.follower"
 
 _TEMPLATES = (
     (SESSION_TEMPLATE, "session", "A session as it is now: where it stands and why, or how it ended."),
@@ -76,6 +76,8 @@ class SessionResources:
         inner.add_request_handler("resources/subscribe", SubscribeRequestParams, self.subscribe)
         inner.add_request_handler("resources/unsubscribe", UnsubscribeRequestParams, self.unsubscribe)
         inner.add_request_handler("subscriptions/listen", SubscriptionsListenRequestParams, self.listen)
+        inner.add_notification_handler("notifications/initialized", NotificationParams, self.follow)
+        self._server.middleware.append(announce)
 
     def _sessions(self, context: RequestContext) -> SessionManager:
         return manager(Context(request_context=context, mcp_server=self._server))
@@ -119,12 +121,16 @@ class SessionResources:
             self._streams[updates] = ListenHandler(SessionBus(updates, self._bus), max_subscriptions=MAX_STREAMS)
         return await self._streams[updates](context, params)
 
+    async def follow(self, context: RequestContext, params: NotificationParams) -> None:
+        """Tell a client of the older protocol, once it has introduced itself, when the list changes."""
+        follower(context, self._sessions(context).updates).listen()
+
     async def subscribe(self, context: RequestContext, params: SubscribeRequestParams) -> EmptyResult:
         """Tell this connection of changes of one resource, which must be there."""
         uri = str(params.uri)
         sessions = self._sessions(context)
         await self._require(sessions, uri)
-        if not _follower(context, sessions.updates).follow(uri):
+        if not follower(context, sessions.updates).follow(uri):
             raise MCPError(INVALID_PARAMS, f"{MAX_FOLLOWED} resources are subscribed to, which is the limit")
         return EmptyResult()
 
@@ -140,20 +146,8 @@ class SessionResources:
 
     async def unsubscribe(self, context: RequestContext, params: UnsubscribeRequestParams) -> EmptyResult:
         """Tell this connection no more of it."""
-        _follower(context, self._sessions(context).updates).leave(str(params.uri))
+        follower(context, self._sessions(context).updates).uris.discard(str(params.uri))
         return EmptyResult()
-
-
-def _follower(context: RequestContext, updates: Updates) -> Follower:
-    """What this connection follows; it ends with the connection."""
-    # The SDK offers the connection to low-level handlers in no other way.
-    connection: Connection = context.session._connection
-    if _FOLLOWER not in connection.state:
-        follower = Follower(updates, connection.send_resource_updated)
-        connection.exit_stack.callback(follower.close)
-        connection.state[_FOLLOWER] = follower
-    found: Follower = connection.state[_FOLLOWER]
-    return found
 
 
 def _not_found(uri: str, text: str) -> MCPError:

@@ -12,7 +12,7 @@ from mcp.server.subscriptions import (
     ServerEvent,
 )
 
-from mcp_debug_tool.resources.listening import MAX_FOLLOWED, Follower, SessionBus, changed_uris
+from mcp_debug_tool.resources.listening import SessionBus, changed_uris
 from mcp_debug_tool.updates import Change, Glance, Updates
 
 pytestmark = pytest.mark.anyio
@@ -67,40 +67,3 @@ async def test_a_listener_hears_of_its_own_sessions_only_and_of_what_the_server_
     await general.publish(ResourceUpdated("x://y"))
     assert heard["ben"] == [PromptsListChanged(), ResourceUpdated("x://y")]
     assert ResourceUpdated("x://y") not in heard["ann"]
-
-
-async def test_a_follower_is_told_of_what_it_follows_until_it_leaves() -> None:
-    now = {"s1": Glance("stopped", None, 0)}
-    updates = Updates(now.get)
-    sent: list[str] = []
-
-    async def send(uri: str) -> None:
-        sent.append(uri)
-
-    follower = Follower(updates, send)
-    assert follower.follow(PAGE)
-    assert follower.follow(OUTPUT)
-    assert follower.follow(OUTPUT)
-    updates.touch("s1")
-    await told(updates)
-    assert sent == [PAGE, OUTPUT]
-    follower.leave(OUTPUT)
-    now["s1"] = Glance("stopped", None, 1)
-    updates.touch("s1")
-    await told(updates)
-    assert sent == [PAGE, OUTPUT, PAGE]
-    follower.close()
-    now["s1"] = Glance("stopped", None, 2)
-    updates.touch("s1")
-    await told(updates)
-    assert len(sent) == 3
-
-
-def test_a_follower_follows_no_more_than_there_can_be() -> None:
-    async def send(uri: str) -> None:
-        raise AssertionError(uri)
-
-    follower = Follower(Updates(lambda _: None), send)
-    assert all(follower.follow(f"debug://sessions/s{number}") for number in range(MAX_FOLLOWED))
-    assert not follower.follow("debug://sessions/one-more")
-    assert follower.follow("debug://sessions/s0")
