@@ -136,7 +136,7 @@ class ChildProcess:
         They are known by what they print into; after COMING_SECONDS one is no longer waited for.
         """
         with anyio.move_on_after(COMING_SECONDS):
-            while set(_followed(self._pipes)) - set(have_come()):
+            while set(_followed(self._pipes)) - set(have_come()):  # noqa: ASYNC110 - other processes, in /proc
                 await anyio.sleep(0.02)
 
     async def end(self, *, gently: bool = True, others: Iterable[int] = ()) -> None:

@@ -9,20 +9,20 @@ from __future__ import annotations
 import inspect
 import keyword
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, get_type_hints
 
 import anyio
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools import Tool
-from mcp.types import CallToolResult, TextContent, ToolAnnotations
+from mcp.types import CallToolResult, ContentBlock, ResourceLink, TextContent, ToolAnnotations
 from pydantic import ValidationError
 
 from ..calls import Call, Outcome
 from ..errors import DebugError, NotResponding, ProtocolError, StartFailed
 from ..session_manager import SessionManager
-from ..views import Answer, cut, visible
+from ..views import ALL_OUTPUT, Answer, cut, visible
 from .callers import hung_up, may_hang_up, principal
 
 ToolContext = Context[SessionManager, Any]
@@ -32,6 +32,8 @@ READ_ONLY = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 CHANGES = ToolAnnotations(destructive_hint=False, open_world_hint=False)
 # Not read-only and destructive are the defaults of the specification.
 RUNS_CODE = ToolAnnotations(open_world_hint=False)
+# The version of the protocol that brought links to resources; a client of an older one would refuse the answer.
+LINKS_SINCE = "2025-06-18"
 
 
 class Departed(ToolError):
@@ -93,7 +95,7 @@ def tool(function: ToolFunction, annotations: ToolAnnotations) -> DebugTool:
 
     async def run(*args: Any, **kwargs: Any) -> CallToolResult:
         try:
-            return _result(await function(*args, **kwargs))
+            return _result(await function(*args, **kwargs), _version(kwargs))
         except DebugError as error:
             return CallToolResult(content=[TextContent(type="text", text=error_text(error))], is_error=True)
 
@@ -114,8 +116,17 @@ def tool(function: ToolFunction, annotations: ToolAnnotations) -> DebugTool:
     return made  # type: ignore[return-value]
 
 
-def _result(answer: Answer) -> CallToolResult:
-    return CallToolResult(content=[TextContent(type="text", text=answer.text())], structured_content=answer.data())
+def _result(answer: Answer, version: str | None) -> CallToolResult:
+    content: list[ContentBlock] = [TextContent(type="text", text=answer.text())]
+    if ALL_OUTPUT in answer.fields and (version is None or version >= LINKS_SINCE):
+        uri = str(answer.fields[ALL_OUTPUT])
+        content.append(ResourceLink(type="resource_link", uri=uri, name=ALL_OUTPUT, mime_type="text/plain"))
+    return CallToolResult(content=content, structured_content=answer.data())
+
+
+def _version(arguments: Mapping[str, Any]) -> str | None:
+    context = arguments.get("context")
+    return context.protocol_version if isinstance(context, Context) else None
 
 
 def error_text(error: DebugError) -> str:
