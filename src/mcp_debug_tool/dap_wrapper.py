@@ -56,7 +56,7 @@ class DAPWrapper:
         self._changed = anyio.Event()
         self._main_file = plan.program_file
         self._begun = False
-        self._over = False
+        self._over = self._has_ended = False
         self.journal = journal
         self.tree = ProcessTree()
         """The processes of this run."""
@@ -137,9 +137,8 @@ class DAPWrapper:
 
     async def _set_entry(self) -> str | None:
         file = self._main_file or next(iter(self._target.sources()), None)
-        if file is None:
-            return None
-        return (await self.breakpoints.set(BreakpointSpec(file=file, line=1), internal=True)).id
+        spec = BreakpointSpec(file=file, line=1)
+        return (await self.breakpoints.set(spec, internal=True)).id if file is not None else None
 
     async def _admit_others(self) -> None:
         assert self._reach is not None
@@ -187,17 +186,18 @@ class DAPWrapper:
         await process.exited.wait()
         if self.tree.root is not None:
             self._leave(self.tree.root)
+        await process.until_children_came(lambda: [child.pid for child in self.tree.living])
+        self._has_ended = True
         if self.tree.living:
-            living = ", ".join(self.tree.lines())
             how = how_ended(process.returncode) if process.returncode is not None else ""
-            self.findings.tell(f"p1 has ended {how}; its children live on: {living}")
+            self.findings.tell(f"p1 has ended {how}; its children live on: {', '.join(self.tree.lines())}")
         self._settle()
 
     def _settle(self) -> None:
         """Note that the program has ended, once nothing of it lives that we could see."""
         ours = self._ours
         if self._begun and self.exit is None and not self.tree.living and not self._awaited:
-            if ours is not None and ours.returncode is not None:
+            if ours is not None and self._has_ended:
                 self._note_exit(Exit(ours.returncode, ours.ended_by_us))
             elif ours is None and self.tree.root is not None:
                 self._note_exit(Exit(None))

@@ -1,4 +1,4 @@
-"""Builds the MCP server from the tools; its lifespan holds the sessions. The only file beside tools/ that knows MCP."""
+"""Builds the MCP server from tools, resources and prompts; its lifespan holds the sessions."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ from mcp.server import MCPServer
 from mcp.server.auth.provider import TokenVerifier
 from mcp.server.auth.settings import AuthSettings
 from mcp.server.mcpserver.tools import Tool
+from mcp.server.subscriptions import InMemorySubscriptionBus
 from pydantic import AnyHttpUrl
 
 from . import __version__
 from .calls import Note, note_nothing
+from .completing import Completions
+from .prompts.registration import install as install_prompts
+from .resources.registration import SessionResources
 from .session_manager import SessionManager
 from .settings import Profile, Settings
 from .tools import attaching, breakpoints, execution, further, inspection, lifecycle, output
@@ -87,7 +91,8 @@ def build(
             on_manager(manager)
             yield manager
 
-    return MCPServer(
+    bus = InMemorySubscriptionBus()
+    server: MCPServer[SessionManager] = MCPServer(
         "mcp-debug",
         version=__version__,
         instructions=INSTRUCTIONS,
@@ -97,4 +102,9 @@ def build(
         token_verifier=verifier,
         # Nobody issues tokens: they are made by whoever runs the server.
         auth=AuthSettings(issuer_url=AnyHttpUrl(NO_ISSUER), resource_server_url=None) if verifier is not None else None,
+        subscriptions=bus,
     )
+    install_prompts(server)
+    SessionResources(server, bus).install()
+    Completions(server).install()
+    return server

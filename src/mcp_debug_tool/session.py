@@ -26,6 +26,7 @@ from .settings import Settings
 from .stops import Changes
 from .targets.launch import LaunchTarget
 from .triggers import Request, Trigger
+from .updates import Glance
 
 if sys.version_info < (3, 11):
     from exceptiongroup import BaseExceptionGroup
@@ -44,11 +45,13 @@ class Session:
         prepared: Prepared,
         settings: Settings,
         *,
-        on_stop: Callable[[], None] = lambda: None,
+        on_change: Callable[[str], None],
+        on_stop: Callable[[], None],
     ) -> None:
         self.id = session_id
         self.prepared = prepared
         self._settings = settings
+        self._on_change = on_change
         self._on_stop = on_stop
         self._busy: tuple[str, float] | None = None
         self._changed = anyio.Event()
@@ -127,6 +130,11 @@ class Session:
         """Wake everyone who waits for a change of this session."""
         changed, self._changed = self._changed, anyio.Event()
         changed.set()
+        self._on_change(self.id)
+
+    def glance(self) -> Glance:
+        """How it is now, to be compared with how it was."""
+        return Glance((self.runs, self.state), self.wrapper.stop, (self.runs, self.journal.end))
 
     async def wait(self, happened: Callable[[], bool]) -> None:
         """Return once `happened()` is true; it is asked after every change, in any run. The caller sets the limit."""

@@ -43,6 +43,7 @@ class SessionManager:
         found = self._by_principal.get(principal)
         if found is None:
             found = self._by_principal[principal] = Sessions(self.settings, self._tasks, on_stop=self._count_stop)
+            self._tasks.start_soon(found.updates.run)
             if self.settings.lease is not None:
                 self._tasks.start_soon(found.end_idle, self.settings.lease)
         return found

@@ -21,6 +21,7 @@ from .protocol.state import State
 from .repeating import Repeat
 from .session import Session
 from .settings import Settings
+from .updates import Glance, Updates
 
 _log = logging.getLogger(__name__)
 # Sessions whose lease has run out are remembered, so that a call for one can be told so.
@@ -42,6 +43,12 @@ class Sessions:
         self._next = 1
         self.pending: list[BreakpointSpec] = []
         """Breakpoints set before any program was started; the next start takes them."""
+        self.updates = Updates(self._glance)
+        """Tells whoever listens which of them have changed."""
+
+    def _glance(self, session_id: str) -> Glance | None:
+        session = self._sessions.get(session_id)
+        return session.glance() if session is not None else None
 
     def all(self) -> list[Session]:
         """Every session, oldest first."""
@@ -93,7 +100,9 @@ class Sessions:
         again = Repeat(repeat, prepared) if repeat > 1 else None
         prepared = again.next_run() if again is not None else prepared
         wanted = list(dict.fromkeys([*self.pending, *self._absolute(breakpoints, prepared)]))
-        session = Session(f"s{self._next}", prepared, self.settings, on_stop=self._on_stop)
+        session = Session(
+            f"s{self._next}", prepared, self.settings, on_change=self.updates.touch, on_stop=self._on_stop
+        )
         session.repeat = again
 
         async def set_breakpoints(wrapper: DAPWrapper) -> None:
@@ -105,6 +114,7 @@ class Sessions:
         session.id = f"s{self._next}"
         self._next += 1
         self._sessions[session.id] = session
+        self.updates.touch(session.id)
         if session.repeat is not None:
             self._tasks.start_soon(self._repeat, session, session.repeat)
         return session
@@ -158,6 +168,7 @@ class Sessions:
     def _forget(self, session: Session) -> None:
         self._tasks.start_soon(session.end)
         del self._sessions[session.id]
+        self.updates.touch(session.id)
 
     async def restart(self, session: Session) -> list[Breakpoint]:
         """Run the session's program again; its breakpoints follow edits by their text. Answers all of them."""
@@ -199,6 +210,7 @@ class Sessions:
             session.repeat.over = True
         await session.end()
         self._sessions.pop(session.id, None)
+        self.updates.touch(session.id)
 
 
 def _prepared(launch: Launch | Attachment, settings: Settings) -> Prepared:

@@ -21,6 +21,7 @@ OF_PRODUCT = {
     "2025-11-25": (
         "server-initialize",
         "ping",
+        "completion-complete",
         "tools-list",
         "tools-call-error",
         "resources-list",
@@ -30,6 +31,7 @@ OF_PRODUCT = {
         "server-session-lifecycle",
     ),
     "2026-07-28": (
+        "completion-complete",
         "tools-list",
         "tools-call-error",
         "resources-list",

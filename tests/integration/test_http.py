@@ -266,19 +266,53 @@ async def test_a_client_that_comes_back_finds_everything_that_happened(tmp_path:
 
 
 @pytest.mark.parametrize("mode", ERAS)
-async def test_a_client_that_disappears_in_a_call_leaves_its_session_to_the_next(
+async def test_a_client_that_gives_up_a_call_leaves_its_session_to_the_next(
     tmp_path: Path, program: Program, mode: Era
 ) -> None:
     path = program(LOOP)
     with web(tmp_path) as server:
         async with server.agent(mode=mode) as agent:
-            await agent.ok("start", program=str(path), timeout_s=0)
-            await agent.ok("wait", **{"for": "up"})
+            await agent.ok("start", program=str(path), breakpoints=[f"{path}:{line_of(path, 'count')}"])
+            await agent.ok("remove_breakpoint", all=True)
             with anyio.move_on_after(0.5):
-                await agent.ok("wait", timeout_s=3)
+                await agent.ok("continue", timeout_s=25)
         async with server.agent(mode=mode) as again:
             assert (await again.ok("pause")).state == "stopped"
             assert (await again.ok("evaluate", expression="n > 0")).data["value"].startswith("True")
+
+
+@pytest.mark.parametrize("era", ["2025-11-25", "2026-07-28"])
+async def test_a_client_that_vanishes_in_a_call_leaves_no_session_busy(
+    tmp_path: Path, program: Program, era: str
+) -> None:
+    path, audit = program(LOOP), tmp_path / "audit"
+    with web(tmp_path, "--audit", str(audit)) as server:
+        async with server.agent() as agent:
+            await agent.ok("start", program=str(path), breakpoints=[f"{path}:{line_of(path, 'count')}"])
+            await agent.ok("remove_breakpoint", all=True)
+        async with server.client(ANN, **ACCEPT, **{"mcp-protocol-version": era}) as client:
+            meta = {}
+            if era == "2025-11-25":
+                client.headers["mcp-session-id"] = (await server.post(ANN)).headers["mcp-session-id"]
+            else:
+                client.headers.update({"mcp-method": "tools/call", "mcp-name": "continue"})
+                meta = {
+                    "io.modelcontextprotocol/protocolVersion": era,
+                    "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
+                    "io.modelcontextprotocol/clientCapabilities": {},
+                }
+            call = {"name": "continue", "arguments": {"timeout_s": 25}, "_meta": meta}
+            body = {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": call}
+            with anyio.move_on_after(0.7):
+                await client.post(server.url, json=body)
+        with anyio.fail_after(5):
+            while '"continue"' not in audit.read_text(encoding="utf-8"):  # noqa: ASYNC110 - another process's file
+                await anyio.sleep(0.05)
+        async with server.agent() as again:
+            await again.ok("pause")
+            assert (await again.ok("step")).state == "stopped"
+    (line,) = [line for line in audit.read_text(encoding="utf-8").splitlines() if '"continue"' in line]
+    assert json.loads(line)["outcome"] == "cancelled"
 
 
 async def test_a_session_whose_lease_has_run_out_is_ended_and_said_to_be(tmp_path: Path, program: Program) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import httpx2
 from agent import Agent
 from mcp import Client
+from mcp.client.session import MessageHandlerFnT
 from mcp.client.streamable_http import streamable_http_client
 
 from conftest import TAG, Era
@@ -66,11 +67,13 @@ class Web:
             return await client.get(self.base + path)
 
     @asynccontextmanager
-    async def agent(self, token: str | None = ANN, mode: Era = "auto") -> AsyncIterator[Agent]:
-        """An agent as a host connects it."""
+    async def agent(
+        self, token: str | None = ANN, mode: Era = "auto", told: MessageHandlerFnT | None = None
+    ) -> AsyncIterator[Agent]:
+        """An agent as a host connects it; `told` is what takes notifications."""
         async with (
             self.client(token) as http,
-            Client(streamable_http_client(self.url, http_client=http), mode=mode) as client,
+            Client(streamable_http_client(self.url, http_client=http), mode=mode, message_handler=told) as client,
         ):
             yield Agent(client)
 

@@ -78,7 +78,8 @@ def _connect(settings_file: str, main: int = 0) -> None:
     try:
         settings = _read(settings_file)
         _load_package(settings["package"])
-        from _mcp_debuggee import attached, native
+        from _mcp_debuggee import attached
+        from _mcp_debuggee.running import native
 
         native.main_ident = main or native.main_ident
         attached.start(settings_file)

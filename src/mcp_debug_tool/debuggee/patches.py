@@ -16,17 +16,11 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-from . import (
-    exception_patches,
-    generated,
-    greenlet_tracing,
-    greenlets,
-    native,
-    pause_signal,
-    pauses,
-    suspension,
-    templates,
-)
+from .inspecting import generated
+from .raising import exception_patches
+from .running import greenlet_tracing, greenlets, native, pause_signal
+from .stopping import pauses, suspension
+from .templating import templates
 
 
 def apply(pydevd: Any) -> None:

@@ -26,6 +26,7 @@ from ..session_manager import SessionManager
 from ..settings import TOKEN_VARIABLE, HttpSettings, Settings
 from . import addresses
 from .connections import prompt_protocol
+from .departures import TellsDepartures
 from .ending import EndsInOrder
 from .metrics import CONTENT_TYPE, Metrics
 from .signals import leave_on_signal
@@ -122,7 +123,7 @@ def application(
         max_sessions=http.max_clients,
         transport_security=security,
     )
-    return OnlyByName(app, security)
+    return TellsDepartures(OnlyByName(app, security))
 
 
 def _beside(server: MCPServer[SessionManager], metrics: Metrics, *, is_open: bool) -> None:

@@ -139,10 +139,11 @@ async def stop(context: Context[SessionManager, Any], session: SessionId = None)
 
 async def sessions(context: Context[SessionManager, Any]) -> Answer:
     """List all debugging sessions: state, place, program, interpreter, process id and age."""
-    return sessions_page([_line(session) for session in manager(context).all()])
+    return sessions_page([session_line(session) for session in manager(context).all()])
 
 
-def _line(session: Session) -> str:
+def session_line(session: Session) -> str:
+    """A session in a line."""
     wrapper = session.wrapper
     state = wrapper.state.value
     if wrapper.stop is not None and wrapper.stop.frame is not None:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.mcpserver import Context
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from ..breakpoints import BreakpointSpec
-from ..session_manager import LOCAL, SessionManager
+from ..session_manager import SessionManager
 from ..sessions import Sessions
 from ..triggers.request import Request
+from .callers import principal
 
 
 def as_list(value: Any) -> Any:
@@ -97,10 +96,3 @@ Breakpoints = Annotated[
 def manager(context: Context[SessionManager, Any]) -> Sessions:
     """The sessions of who calls."""
     return context.request_context.lifespan_context.of(principal(context))
-
-
-def principal(context: Context[SessionManager, Any]) -> str:
-    """Who calls, as the token of this very request says; over stdin and stdout there is one agent alone."""
-    scope: Mapping[str, Any] = getattr(context.request_context.request, "scope", {})
-    user = scope.get("user")
-    return user.username if isinstance(user, AuthenticatedUser) else LOCAL

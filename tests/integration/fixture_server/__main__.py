@@ -10,7 +10,7 @@ from typing import Any
 import anyio
 from mcp.server import MCPServer
 from mcp.server.mcpserver.resources import FunctionResource
-from mcp.types import CompleteRequestParams, CompleteResult, Completion, EmptyResult, RequestParams
+from mcp.types import EmptyResult, RequestParams
 
 from mcp_debug_tool.calls import note_nothing
 from mcp_debug_tool.server import build
@@ -60,13 +60,8 @@ def _add_older_requests(server: MCPServer[SessionManager]) -> None:
     async def taken(context: Any, params: RequestParams) -> EmptyResult:
         return EmptyResult()
 
-    async def completed(context: Any, params: CompleteRequestParams) -> CompleteResult:
-        return CompleteResult(completion=Completion(values=[]))
-
     for method in ("resources/subscribe", "resources/unsubscribe", "logging/setLevel"):
         inner.add_request_handler(method, RequestParams, taken)
-    if inner.get_request_handler("completion/complete") is None:
-        inner.add_request_handler("completion/complete", CompleteRequestParams, completed)
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ from mcp_debug_tool.tools.registration import (
     plain_schema,
     tool,
 )
-from mcp_debug_tool.views import Answer
+from mcp_debug_tool.views import ALL_OUTPUT, Answer
 
 pytestmark = pytest.mark.anyio
 
@@ -61,9 +61,10 @@ async def continue_(context: Context[SessionManager, Any]) -> Answer:
     return Answer("went on")
 
 
-def context(note: Note = note_nothing) -> ToolContext:
+def context(note: Note = note_nothing, version: str = "2026-07-28") -> ToolContext:
     """What a tool is called with, over stdin; these look at nothing in it."""
-    asked = SimpleNamespace(lifespan_context=SessionManager(Settings(), note=note), request=None)
+    manager = SessionManager(Settings(), note=note)
+    asked = SimpleNamespace(lifespan_context=manager, request=None, protocol_version=version)
     return Context(request_context=cast(Any, asked))
 
 
@@ -108,6 +109,19 @@ async def test_an_answer_comes_as_text_and_as_data() -> None:
     assert text_of(result) == "Ann x2 for joy\nname: Ann"
     assert result.structured_content == {"name": "Ann"}
     assert not result.is_error
+
+
+async def much(context: Context[SessionManager, Any]) -> Answer:
+    """Print a lot."""
+    return Answer("printed", {"output": "…", ALL_OUTPUT: "debug://sessions/s1/output"})
+
+
+@pytest.mark.parametrize(("version", "linked"), [("2025-03-26", False), ("2025-06-18", True), ("2026-07-28", True)])
+async def test_output_that_was_cut_is_linked_for_clients_that_know_links(version: str, linked: bool) -> None:
+    result = await tool(much, READ_ONLY).run({}, context(version=version))
+    text, *links = result.content
+    assert "all output: debug://sessions/s1/output" in text.text
+    assert [(link.type, link.uri) for link in links] == [("resource_link", "debug://sessions/s1/output")] * linked
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import itertools
 import types
 from typing import Any
 
-from ..limits import TimeLimit
+from ..running.limits import TimeLimit
 from . import addresses, kinds, known_types
 from .layouts import MOST_PARTS, Key, Layout, Text
 
