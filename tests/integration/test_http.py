@@ -39,7 +39,7 @@ WRONG = "w" * 32
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     """One server with two principals for tests that leave nothing behind in it."""
-    with web(tmp_path_factory.mktemp("web")) as found:
+    with web(tmp_path_factory.mktemp("web"), "--tools", "full") as found:
         yield found
 
 
@@ -244,7 +244,16 @@ async def test_a_session_of_another_principal_is_as_unknown_as_one_that_never_wa
 
 def _arguments(schema: dict[str, object]) -> dict[str, object]:
     """Arguments that a tool takes, the session among them where it has one."""
-    given = {"expression": "1", "path": "value", "value": "2", "breakpoint": "b1", "line": 1, "file": "x.py", "pid": 1}
+    given = {
+        "expression": "1",
+        "text": "val",
+        "path": "value",
+        "value": "2",
+        "breakpoint": "b1",
+        "line": 1,
+        "file": "x.py",
+        "pid": 1,
+    }
     properties = schema["properties"]
     assert isinstance(properties, dict)
     needed = schema.get("required") or []
