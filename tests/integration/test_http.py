@@ -332,8 +332,9 @@ async def test_a_session_whose_lease_has_run_out_is_ended_and_said_to_be(tmp_pat
             assert begun.data["notes"] == ["s1 is ended after 1 s without a call that names it"]
             pid = int(re.search(r"pid (\d+)", str((await agent.ok("sessions")).data["sessions"]))[1])  # type: ignore[index]
             with anyio.fail_after(10):
-                while psutil.pid_exists(pid):  # noqa: ASYNC110 - another process
+                while (await agent.ok("sessions")).data["sessions"] != 0:  # noqa: ASYNC110 - another process
                     await anyio.sleep(0.1)
+            assert not psutil.pid_exists(pid)
             told = await agent.error("continue", session="s1")
             assert "s1 has ended: no call named it for 1 s" in told
 
