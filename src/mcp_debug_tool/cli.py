@@ -26,6 +26,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="let calls name other machines: to attach to, to listen on, to send a trigger to",
     )
     serve.add_argument(
+        "--read-only",
+        action="store_true",
+        help="look into running programs: nothing that starts, evaluates or changes anything is offered",
+    )
+    serve.add_argument(
         "--tools",
         choices=get_args(Profile),
         default="core",
@@ -46,15 +51,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         print(DORMANT)
         return 0
-    return _serve(allow_remote=getattr(chosen, "allow_remote", False), tools=getattr(chosen, "tools", "core"))
+    return _serve(
+        Settings(
+            allow_remote=getattr(chosen, "allow_remote", False),
+            read_only=getattr(chosen, "read_only", False),
+            tools=getattr(chosen, "tools", "core"),
+        )
+    )
 
 
-def _serve(*, allow_remote: bool, tools: Profile) -> int:
+def _serve(settings: Settings) -> int:
     import anyio
 
     from .server import serve_stdio
 
-    status = anyio.run(serve_stdio, Settings(allow_remote=allow_remote, tools=tools))
+    status = anyio.run(serve_stdio, settings)
     sys.stdout.flush()
     sys.stderr.flush()
     # The thread that read stdin may still sit there; Python would wait for it.

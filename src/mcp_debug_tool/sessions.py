@@ -358,6 +358,10 @@ class SessionManager:
             session.wrapper.breakpoints.table = table
             session.wrapper.give_up(f"it could not be started again: {error}")
             raise
+        except anyio.get_cancelled_exc_class():
+            session.wrapper.breakpoints.table = table
+            session.wrapper.give_up("it was not started again: the call was cancelled")
+            raise
         self.pending.clear()
         return table.all()
 
@@ -372,6 +376,8 @@ class SessionManager:
 def _prepared(launch: Launch | Attachment, settings: Settings) -> Prepared:
     if isinstance(launch, Attachment):
         return prepare_attachment(launch, settings)
+    if settings.read_only:
+        raise UsageError("this server is read-only: it starts nothing", hint="Attach to a program that runs.")
     return prepare(launch, settings)
 
 

@@ -28,5 +28,7 @@ class Settings:
     max_breakpoints: int = 1000
     tools: Profile = "core"
     """Which tools are offered; `full` adds those that only a few tasks need."""
+    read_only: bool = False
+    """Whether nothing is offered that runs code in a program or changes it: running programs are looked into."""
     allow_remote: bool = False
     """Whether a call may name another machine: to attach to, to listen on, or to send a trigger to."""

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import CodeType
 from typing import Any
 
-from . import events, native, seen, sources
+from . import events, native, read_only, seen, sources
 
 _COMPARE: dict[str, Callable[[int, int], bool]] = {
     "==": operator.eq,
@@ -104,6 +104,8 @@ def check(entry: dict[str, Any]) -> str | None:
     for field, make in (("condition", lambda text: text), ("log_message", log_expression)):
         source = entry.get(field)
         if source is not None:
+            if read_only.is_on:
+                return "%s runs code in the program%s" % (field, read_only.INSTEAD)
             try:
                 compiled(make(source), "<%s>" % field)
             except (SyntaxError, ValueError) as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import FrameType
 from typing import Any
 
-from . import chain, frames, suspension, values
+from . import chain, frames, read_only, suspension, values
 from .limits import TimeLimit, time_limit
 from .values import parts
 
@@ -16,6 +16,7 @@ _pending: list[object] = []
 
 def evaluate(frame_id: int | str, expressions: list[str], seconds: float, max_chars: int) -> dict[str, Any]:
     """Each expression's {value, type, n}, or its {error}; statements give {done}. One time limit for each."""
+    read_only.require_off("evaluate")
     frame = frames.find(frame_id)
     with suspension.others_run_meanwhile() as others:
         answers = [_evaluate_one(frame, expression, seconds, max_chars) for expression in expressions]
@@ -72,6 +73,7 @@ def _message(error: BaseException) -> str:
 
 def set_variable(frame_id: int | str, path: str, value: str, seconds: float, max_chars: int) -> dict[str, Any]:
     """Assign the expression `value` to `path` and read it back: {value, type}, or {error}."""
+    read_only.require_off("set_variable")
     frame = frames.find(frame_id)
     try:
         compile("%s = 0" % path, "<path>", "exec", dont_inherit=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
+import anyio
 from mcp.server.mcpserver import Context
 from pydantic import Field
 
@@ -17,6 +18,7 @@ from ..subjects import thread_to_move
 from ..views import Answer
 from .outcomes import compiled, outcome, page
 from .parameters import Detail, SessionId, ThreadName, Timeout, TriggerAgain, manager
+from .progress import Progress
 
 _STEPS = {"over": "next", "into": "stepIn", "out": "stepOut"}
 
@@ -32,18 +34,19 @@ async def continue_(
 ) -> Answer:
     """Continue the stopped program to the next breakpoint, exception or its end; with thread only that one. Answers
     with the stop page, the exit, or 'still running'."""
-    found = manager(context).get(session)
+    found, progress = manager(context).get(session), Progress(context)
     with found.command("continue"):
         _require_stopped(found, "continue")
         subject, before = await found.wrapper.subject(thread), found.wrapper.stop
         if trigger is not None:
             await trigger.request().addresses(any_host=manager(context).settings.allow_remote)
-        notes = await _run_until(found, until) if until is not None else []
+        with anyio.CancelScope(shield=True):  # else the program could stop there at a later continue
+            notes = await _run_until(found, until) if until is not None else []
         found.resumed_at = found.journal.end
         await found.wrapper.resume("continue", subject)
         if trigger is not None:
             await found.trigger(trigger.request())
-        answer = await outcome(found, timeout_s, full=detail == "full", notes=notes, until=until)
+        answer = await outcome(found, timeout_s, progress, full=detail == "full", notes=notes, until=until)
         if found.wrapper.stop is before:
             return _with_note(answer, f"{subject.process.name} runs; this process stood before and stands still")
         if subject.alone and found.state is State.RUNNING:
@@ -88,7 +91,7 @@ async def step(
 ) -> Answer:
     """Step the stopped thread: over a line, into a call, or out of the function. Answers with the stop page, changed
     variables marked with their old value."""
-    found = manager(context).get(session)
+    found, progress = manager(context).get(session), Progress(context)
     with found.command("step"):
         _require_stopped(found, "step")
         subject = await found.wrapper.subject(thread)
@@ -100,7 +103,7 @@ async def step(
         for taken in range(1, count + 1):
             await found.wrapper.resume(_STEPS[kind if target is None or taken > 1 else "over"], subject)
             notes = [f"{taken} of {count} steps taken"] if count > 1 else []
-            answer = await outcome(found, timeout_s, full=detail == "full", notes=notes)
+            answer = await outcome(found, timeout_s, progress, full=detail == "full", notes=notes)
             stop = found.wrapper.stop
             if stop is None or stop.reason != "step" or stop.breakpoints:
                 return answer
@@ -144,7 +147,7 @@ async def pause(
         found.wrapper.require("pause", "Call restart or start.")
         found.wrapper.stop_waiting_for_step()
     await found.wrapper.pause(subject)
-    answer = await outcome(found, timeout_s)
+    answer = await outcome(found, timeout_s, Progress(context))
     if found.state is State.RUNNING:
         note = "the pause is pending: the program is inside C code and stops when that returns; wait, or stop to end it"
         return _with_note(answer, note)
@@ -170,4 +173,4 @@ async def wait(
     if for_ not in ("stop", "exit"):
         pattern = compiled("for", for_)
     found.wrapper.stop_waiting_for_step()
-    return await outcome(found, timeout_s, pattern=pattern, exit_only=for_ == "exit")
+    return await outcome(found, timeout_s, Progress(context), pattern=pattern, exit_only=for_ == "exit")

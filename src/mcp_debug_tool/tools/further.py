@@ -15,6 +15,7 @@ from ..subjects import Subject, thread_to_move
 from ..views import Answer, completions_page, modules_page, path
 from .outcomes import compiled, outcome
 from .parameters import FrameIndex, SessionId, ThreadName, manager
+from .progress import Progress
 
 GOTO_SECONDS = 10.0
 COMPLETE_SECONDS = 10.0
@@ -43,7 +44,7 @@ async def goto(
         except AdapterError as error:
             reason = str(error).partition(": ")[2]
             raise InvalidArgument("line", f"Python does not go to line {line} from {frame.line}: {reason}") from error
-        return await outcome(found, GOTO_SECONDS)
+        return await outcome(found, GOTO_SECONDS, Progress(context))
 
 
 async def _frame_to_move(session: Session, subject: Subject, file: str | None) -> Frame:
