@@ -334,13 +334,11 @@ async def _run(command: Sequence[str]) -> tuple[int | None, str]:
             async for chunk in tool.stdout:
                 output.extend(chunk)
 
-        try:
-            with anyio.move_on_after(TOOL_SECONDS) as limit:
-                await read()
-                await tool.wait()
-        finally:
-            if tool.returncode is None:
-                await _interrupt(tool)
+        with anyio.move_on_after(TOOL_SECONDS) as limit:
+            await read()
+            await tool.wait()
+        if limit.cancelled_caught:
+            await _interrupt(tool)
     text = output.decode("utf-8", "replace")
     return (None if limit.cancelled_caught else tool.returncode), text
 
@@ -349,7 +347,6 @@ async def _interrupt(tool: anyio.abc.Process) -> None:
     """Let gdb undo its call into the program; killed at once, it would leave a breakpoint that ends the program."""
     with contextlib.suppress(ProcessLookupError):
         tool.send_signal(signal.SIGINT)
-        # Shielded, for the attach may have been cancelled.
         with anyio.move_on_after(2, shield=True):
             await tool.wait()
         if tool.returncode is None:

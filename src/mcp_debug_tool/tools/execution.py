@@ -35,7 +35,7 @@ async def continue_(
     """Continue the stopped program to the next breakpoint, exception or its end; with thread only that one. Answers
     with the stop page, the exit, or 'still running'."""
     found, progress = manager(context).get(session), Progress(context)
-    with found.command("continue"):
+    async with found.command("continue"):
         _require_stopped(found, "continue")
         subject, before = await found.wrapper.subject(thread), found.wrapper.stop
         if trigger is not None:
@@ -92,7 +92,7 @@ async def step(
     """Step the stopped thread: over a line, into a call, or out of the function. Answers with the stop page, changed
     variables marked with their old value."""
     found, progress = manager(context).get(session), Progress(context)
-    with found.command("step"):
+    async with found.command("step"):
         _require_stopped(found, "step")
         subject = await found.wrapper.subject(thread)
         before = found.wrapper.stop

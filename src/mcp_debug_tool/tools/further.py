@@ -32,7 +32,7 @@ async def goto(
     """Set the next statement: the stopped thread goes on at another line of its function. What lies between is not run,
     and nothing is undone. Answers with the stop page."""
     found = manager(context).get(session)
-    with found.command("goto"):
+    async with found.command("goto"):
         _require(found, "step")
         subject = await found.wrapper.subject(thread)
         thread_to_move(subject)

@@ -113,7 +113,7 @@ async def restart(
     """Run the same program again from the beginning. Every breakpoint is set again, found by
     its line's text where lines have moved. Answers with the first stop or the exit."""
     found = manager(context).get(session)
-    with found.command("restart"):
+    async with found.command("restart"):
         came_to = found.came_to
         seeds = [] if found.repeat is None else found.seeds()[:1]
         before = {b.id: b.place.line for b in found.wrapper.breakpoints.table.all() if b.place is not None}
