@@ -93,7 +93,7 @@ async def test_after_a_cancelled_command_the_session_is_not_busy(both: Agent, pr
         await cancelled(both, "continue", is_running(both))
         # `step` would be refused as busy; that the program runs is another refusal.
         assert "is running" in await both.error("step")
-        assert (await both.ok("pause")).line in (line_of(path, "loop"), line_of(path, "loop") - 1)
+        assert (await both.ok("pause")).line <= line_of(path, "loop")
 
 
 @pytest.mark.parametrize(

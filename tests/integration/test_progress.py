@@ -57,8 +57,8 @@ def assert_goes_up(heard: Heard, limit: float) -> None:
 async def test_a_call_that_waits_tells_the_state_the_time_and_the_last_output(both: Agent, program: Program) -> None:
     path, heard = program(CHATTY), Heard()
     await both.ok("start", program=str(path), breakpoints=[f"{path}:{line_of(path, 'here')}"])
-    assert (await call(both, "continue", heard, timeout_s=4)).state == "running"
-    assert_goes_up(heard, 4)
+    assert (await call(both, "continue", heard, timeout_s=3.5)).state == "running"
+    assert_goes_up(heard, 3.5)
     (session,) = (await both.ok("sessions")).data["sessions"]
     first, last = heard.news[0][2], heard.news[-1][2]
     assert first.startswith(f"{session.split()[0]} running, waited 1 s; last output: done ")
@@ -66,17 +66,17 @@ async def test_a_call_that_waits_tells_the_state_the_time_and_the_last_output(bo
     assert "\x1b" not in first
     assert first != last
     waiting = Heard()
-    assert (await call(both, "wait", waiting, **{"for": "no such line"}, timeout_s=4)).state == "running"
-    assert_goes_up(waiting, 4)
+    assert (await call(both, "wait", waiting, **{"for": "no such line"}, timeout_s=3.5)).state == "running"
+    assert_goes_up(waiting, 3.5)
 
 
 async def test_start_tells_from_its_beginning_to_the_end_of_its_wait(both: Agent, program: Program) -> None:
     heard = Heard()
-    await call(both, "start", heard, program=str(program(CHATTY)), timeout_s=4)
-    assert_goes_up(heard, 4)
+    await call(both, "start", heard, program=str(program(CHATTY)), timeout_s=3.5)
+    assert_goes_up(heard, 3.5)
     again = Heard()
-    await call(both, "restart", again, timeout_s=4)
-    assert_goes_up(again, 4)
+    await call(both, "restart", again, timeout_s=3.5)
+    assert_goes_up(again, 3.5)
 
 
 async def test_a_start_that_waits_for_its_program_to_come_tells_that(both: Agent, program: Program) -> None:
@@ -116,8 +116,8 @@ async def in_memory(request: pytest.FixtureRequest, anyio_backend: str) -> Async
 
 async def test_it_is_told_without_a_wire_too(in_memory: Agent, program: Program) -> None:
     heard = Heard()
-    await call(in_memory, "start", heard, program=str(program(CHATTY)), timeout_s=4)
-    assert_goes_up(heard, 4)
+    await call(in_memory, "start", heard, program=str(program(CHATTY)), timeout_s=3.5)
+    assert_goes_up(heard, 3.5)
 
 
 async def test_a_listener_that_fails_does_not_make_the_call_fail(in_memory: Agent, program: Program) -> None:
