@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import anyio
 import pytest
 from agent import Agent, Reply, line_of
 from test_attach_by_pid_tool import COUNTER, running
+from test_lifecycle import RawServer
 
 from conftest import Program, tagged
 
@@ -69,6 +71,15 @@ async def at_once() -> None:
     await anyio.lowlevel.checkpoint()
 
 
+async def assert_its_state_is_known(agent: Agent) -> None:
+    """What runs for us runs: a thread of it that stands would have been told of."""
+    before = (await agent.ok("sessions")).data["sessions"]
+    (thread,) = (await agent.ok("get_stack", thread="all")).data["threads"]
+    after = (await agent.ok("sessions")).data["sessions"]
+    if before[0].split()[1] == after[0].split()[1] == "running,":
+        assert thread.startswith("MainThread, running: "), (after, thread)
+
+
 async def loop(agent: Agent, program: Program) -> tuple[Path, Path]:
     """A program that stands at `here` and will run until a file is there: itself, and that file."""
     path = program(LOOP)
@@ -99,18 +110,51 @@ async def test_after_a_cancelled_command_the_session_is_not_busy(both: Agent, pr
 @pytest.mark.parametrize(
     ("name", "arguments"), [("continue", {}), ("continue", {"until": "program.py:7"}), ("step", {"count": 1000})]
 )
-async def test_a_command_cancelled_at_once_leaves_a_program_that_stands_or_runs_and_is_known_to(
+async def test_a_command_cancelled_on_its_way_leaves_a_program_that_stands_or_runs_and_is_known_to(
     both: Agent, program: Program, name: str, arguments: dict[str, Any]
 ) -> None:
     path, go = await loop(both, program)
-    for _ in range(20):
-        await cancelled(both, name, at_once, **arguments)
+    for moment in range(40):
+        with anyio.move_on_after(moment / 5000):  # the command itself is over within these
+            await both.call(name, **arguments)
+        await assert_its_state_is_known(both)
         now = await both.ok("pause")
         assert now.state == "stopped", now
         assert now.line <= line_of(path, "loop"), now
     go.touch()
     stop = await both.ok("continue")
     assert stop.line == line_of(path, "after"), stop
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"), [("continue", {}), ("continue", {"until": "program.py:7"}), ("step", {"count": 1000})]
+)
+def test_a_command_that_comes_together_with_its_cancellation_is_done_whole_or_not_at_all(
+    program: Program, name: str, arguments: dict[str, Any]
+) -> None:
+    path = program(LOOP)
+    go = path.with_name("go")
+    server = RawServer()
+    try:
+        server.call("start", program=str(path), args=[str(go)], breakpoints=[f"{path}:{line_of(path, 'here')}"])
+        for number in range(1000, 1020):
+            _send_and_cancel(server, number, name, arguments)
+            now = server.call("pause", timeout_s=2)
+            assert now["state"] == "stopped", now
+        go.touch()
+        assert server.call("continue", timeout_s=0.5)["state"] == "running"
+    finally:
+        server.call("stop")
+        server.close()
+
+
+def _send_and_cancel(server: RawServer, number: int, name: str, arguments: dict[str, Any]) -> None:
+    """In one write, so that the server reads both before it works on the first."""
+    call = {"jsonrpc": "2.0", "id": number, "method": "tools/call", "params": {"name": name, "arguments": arguments}}
+    cancel = {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": number}}
+    stdin: IO[bytes] = server.process.stdin  # type: ignore[assignment]
+    stdin.write(json.dumps(call).encode() + b"\n" + json.dumps(cancel).encode() + b"\n")
+    stdin.flush()
 
 
 async def test_a_cancelled_step_goes_on_and_its_end_is_seen_later(both: Agent, program: Program) -> None:

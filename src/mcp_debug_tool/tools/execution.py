@@ -40,8 +40,7 @@ async def continue_(
         subject, before = await found.wrapper.subject(thread), found.wrapper.stop
         if trigger is not None:
             await trigger.request().addresses(any_host=manager(context).settings.allow_remote)
-        with anyio.CancelScope(shield=True):  # else the program could stop there at a later continue
-            notes = await _run_until(found, until) if until is not None else []
+        notes = await _run_until(found, until) if until is not None else []
         found.resumed_at = found.journal.end
         await found.wrapper.resume("continue", subject)
         if trigger is not None:
@@ -66,7 +65,16 @@ async def _run_until(session: Session, until: str) -> list[str]:
     if not colon or not line.strip().isdigit():
         raise InvalidArgument("until", f"{until!r} is not file:line", hint="Such as app.py:42.")
     spec = BreakpointSpec(file=session.resolve_path(file, "until"), line=int(line))
-    place = (await session.wrapper.breakpoints.set(spec, internal=True)).place
+    breakpoints = session.wrapper.breakpoints
+    with anyio.CancelScope(shield=True):
+        place = (await breakpoints.set(spec, internal=True)).place
+    try:
+        await anyio.lowlevel.checkpoint_if_cancelled()
+    except anyio.get_cancelled_exc_class():
+        # Left there, it would stop the program at some later time.
+        with anyio.CancelScope(shield=True):
+            await breakpoints.remove(breakpoints.table.internal_ids())
+        raise
     if place is None or place.moved_from is None:
         return []
     return [f"line {place.moved_from} has no code: ran until {place.line}: {place.text}"]
