@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import IO, Any
+from types import SimpleNamespace
+from typing import Any
 
 import anyio
 import pytest
 from agent import Agent, Reply, line_of
 from test_attach_by_pid_tool import COUNTER, running
-from test_lifecycle import RawServer
 
 from conftest import Program, tagged
+from mcp_debug_tool.breakpoints import BreakpointSpec
+from mcp_debug_tool.preparing.launching import Launch
+from mcp_debug_tool.protocol.state import State
+from mcp_debug_tool.sessions import Session, SessionManager
+from mcp_debug_tool.settings import Settings
+from mcp_debug_tool.tools import execution, lifecycle
 
 pytestmark = pytest.mark.anyio
 needs_gdb = pytest.mark.skipif(
@@ -126,35 +132,56 @@ async def test_a_command_cancelled_on_its_way_leaves_a_program_that_stands_or_ru
     assert stop.line == line_of(path, "after"), stop
 
 
-@pytest.mark.parametrize(
-    ("name", "arguments"), [("continue", {}), ("continue", {"until": "program.py:7"}), ("step", {"count": 1000})]
-)
-def test_a_command_that_comes_together_with_its_cancellation_is_done_whole_or_not_at_all(
-    program: Program, name: str, arguments: dict[str, Any]
+@asynccontextmanager
+async def standing(program: Program, source: str) -> AsyncIterator[tuple[Any, Session]]:
+    """A session without a server, at `here`, and what its tools are called with."""
+    path = program(source)
+    async with SessionManager(Settings()).run() as manager:
+        spec = BreakpointSpec(file=str(path), line=line_of(path, "here"))
+        session = await manager.start(Launch(program=str(path)), [spec])
+        with anyio.fail_after(20):
+            await session.wait(lambda: session.state is State.STOPPED)
+        request = SimpleNamespace(lifespan_context=manager)
+        yield SimpleNamespace(request_context=request, report_progress=None), session
+
+
+@asynccontextmanager
+async def cancelled_before() -> AsyncIterator[None]:
+    """The block's first wait is the one in which it learns that it was cancelled."""
+    with anyio.CancelScope() as scope:
+        scope.cancel()
+        yield
+    assert scope.cancelled_caught
+
+
+async def test_a_continue_is_done_whole_however_early_it_is_cancelled(program: Program) -> None:
+    async with standing(program, "here = 1  # @here\n") as (context, session):
+        async with cancelled_before():
+            await execution.continue_(context)
+        with anyio.fail_after(20):
+            await session.wait(lambda: session.state is State.EXITED)
+
+
+async def test_a_continue_that_was_cancelled_leaves_no_breakpoint_of_its_until_behind(program: Program) -> None:
+    async with standing(program, "here = 1  # @here\nthere = 2  # @there\nlast = 3\n") as (context, session):
+        async with cancelled_before():
+            await execution.continue_(context, until="program.py:2")
+        assert session.state is State.STOPPED
+        assert session.wrapper.breakpoints.table.internal_ids() == []
+        await execution.continue_(context)
+        assert session.state is State.EXITED
+
+
+async def test_a_restart_that_was_cancelled_leaves_a_program_that_has_ended_and_can_be_restarted(
+    program: Program,
 ) -> None:
-    path = program(LOOP)
-    go = path.with_name("go")
-    server = RawServer()
-    try:
-        server.call("start", program=str(path), args=[str(go)], breakpoints=[f"{path}:{line_of(path, 'here')}"])
-        for number in range(1000, 1020):
-            _send_and_cancel(server, number, name, arguments)
-            now = server.call("pause", timeout_s=2)
-            assert now["state"] == "stopped", now
-        go.touch()
-        assert server.call("continue", timeout_s=0.5)["state"] == "running"
-    finally:
-        server.call("stop")
-        server.close()
-
-
-def _send_and_cancel(server: RawServer, number: int, name: str, arguments: dict[str, Any]) -> None:
-    """In one write, so that the server reads both before it works on the first."""
-    call = {"jsonrpc": "2.0", "id": number, "method": "tools/call", "params": {"name": name, "arguments": arguments}}
-    cancel = {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": number}}
-    stdin: IO[bytes] = server.process.stdin  # type: ignore[assignment]
-    stdin.write(json.dumps(call).encode() + b"\n" + json.dumps(cancel).encode() + b"\n")
-    stdin.flush()
+    async with standing(program, "here = 1  # @here\n") as (context, session):
+        async with cancelled_before():
+            await lifecycle.restart(context)
+        assert session.state is State.EXITED
+        assert session.wrapper.exit is not None
+        assert session.wrapper.exit.reason == "it was not started again: the call was cancelled"
+        assert (await lifecycle.restart(context)).fields["reason"] == "breakpoint b1 (hit 1)"
 
 
 async def test_a_cancelled_step_goes_on_and_its_end_is_seen_later(both: Agent, program: Program) -> None:
