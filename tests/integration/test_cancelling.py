@@ -113,23 +113,30 @@ async def test_after_a_cancelled_command_the_session_is_not_busy(both: Agent, pr
         assert (await both.ok("pause")).line <= line_of(path, "loop")
 
 
-@pytest.mark.parametrize(
-    ("name", "arguments"), [("continue", {}), ("continue", {"until": "program.py:7"}), ("step", {"count": 1000})]
-)
-async def test_a_command_cancelled_on_its_way_leaves_a_program_that_stands_or_runs_and_is_known_to(
-    both: Agent, program: Program, name: str, arguments: dict[str, Any]
+@pytest.mark.parametrize("arguments", [{}, {"until": "program.py:7"}])
+async def test_a_continue_cancelled_on_its_way_leaves_a_program_that_stands_or_runs_and_is_known_to(
+    both: Agent, program: Program, arguments: dict[str, Any]
 ) -> None:
     path, go = await loop(both, program)
     for moment in range(40):
         with anyio.move_on_after(moment / 5000):  # the command itself is over within these
-            await both.call(name, **arguments)
+            await both.call("continue", **arguments)
         await assert_its_state_is_known(both)
         now = await both.ok("pause")
-        assert now.state == "stopped", now
-        assert now.line <= line_of(path, "loop"), now
+        assert (now.state, now.line <= line_of(path, "loop")) == ("stopped", True), now
     go.touch()
-    stop = await both.ok("continue")
-    assert stop.line == line_of(path, "after"), stop
+    assert (await both.ok("continue")).line == line_of(path, "after")
+
+
+async def test_a_step_cancelled_on_its_way_comes_to_its_end(both: Agent, program: Program) -> None:
+    path, go = await loop(both, program)
+    for moment in range(40):
+        with anyio.move_on_after(moment / 5000):
+            await both.call("step", count=1000)
+        now = await both.ok("wait")
+        assert (now.state, now.line <= line_of(path, "loop")) == ("stopped", True), now
+    go.touch()
+    assert (await both.ok("continue")).line == line_of(path, "after")
 
 
 @asynccontextmanager
