@@ -1,7 +1,7 @@
 """The breakpoints of a session: what was asked for, where they really are, and the DAP requests that set them.
 
-Places are found by `debuggee/lines.py` from compiled code and conditions are decided by
-`debuggee/breakpoints.py`, both inside the program; here is the book about them.
+Places are found by `debuggee/stopping/lines.py` from compiled code and conditions are decided by
+`debuggee/stopping/breakpoints.py`, both inside the program; here is the book about them.
 """
 
 from __future__ import annotations
@@ -256,7 +256,7 @@ class BreakpointTable:
 
 
 def rule(breakpoint: Breakpoint) -> dict[str, Any]:
-    """What `debuggee/breakpoints.py` needs to know of one breakpoint."""
+    """What `debuggee/stopping/breakpoints.py` needs to know of one breakpoint."""
     spec = breakpoint.spec
     wanted = {
         "id": breakpoint.id,
@@ -268,7 +268,7 @@ def rule(breakpoint: Breakpoint) -> dict[str, Any]:
 
 
 def wanted_place(breakpoint: Breakpoint, paths: PathMap) -> dict[str, Any]:
-    """What `debuggee/lines.py` needs to find a breakpoint's place; its old line's text follows an edit."""
+    """What `debuggee/stopping/lines.py` needs to find a breakpoint's place; its old line's text follows an edit."""
     spec, old = breakpoint.spec, breakpoint.place
     wanted: dict[str, Any] = {"file": paths.remote(spec.file) if spec.file is not None else None}
     if spec.function is not None:
@@ -284,7 +284,7 @@ def wanted_place(breakpoint: Breakpoint, paths: PathMap) -> dict[str, Any]:
 
 
 def placed(breakpoint: Breakpoint, answer: Mapping[str, Any], paths: PathMap) -> Breakpoint:
-    """The breakpoint with the place (or the problem) that `debuggee/lines.py` answered."""
+    """The breakpoint with the place (or the problem) that `debuggee/stopping/lines.py` answered."""
     if "error" in answer:
         return replace(breakpoint, place=None, problem=str(answer["error"]))
     return replace(

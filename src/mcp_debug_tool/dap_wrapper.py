@@ -1,9 +1,8 @@
 """DAPWrapper: one run of a program under the debugger, in Python verbs.
 
-Its target brings the program up, or finds it, and gives a DAP connection to each of its processes. The wrapper
-knows them all as a tree, keeps breakpoints the same in each, and shows one stop at a time: the others stand until it
-is their turn. It refuses what does not fit the state before asking. Where the process is ours, it and not the
-protocol says when the program has ended. Above it stand the sessions, below DAPProcess and the targets.
+Its target brings the program up, or finds it, and gives a DAP connection to each of its processes. The wrapper knows
+them as a tree, keeps breakpoints the same in each, and shows one stop at a time. It refuses what does not fit the state
+before asking. Where the process is ours, it and not the protocol says when the program has ended.
 """
 
 from __future__ import annotations
@@ -46,6 +45,7 @@ class DAPWrapper:
         journal: Journal,
         connect_limit: float,
         on_change: Callable[[], None] = lambda: None,
+        on_stop: Callable[[], None] = lambda: None,
     ) -> None:
         self._target = target
         self._plan = plan
@@ -56,7 +56,7 @@ class DAPWrapper:
         self._changed = anyio.Event()
         self._main_file = plan.program_file
         self._begun = False
-        self._over = False
+        self._over = self._has_ended = False
         self.journal = journal
         self.tree = ProcessTree()
         """The processes of this run."""
@@ -74,6 +74,7 @@ class DAPWrapper:
             call_child=lambda event: self._tasks.start_soon(self._call_child, event.body),
             drain_output=self.drain_output,
             notify=self.notify,
+            on_stop=on_stop,
         )
 
     # --- life -------------------------------------------------------------------------------------------------
@@ -136,9 +137,8 @@ class DAPWrapper:
 
     async def _set_entry(self) -> str | None:
         file = self._main_file or next(iter(self._target.sources()), None)
-        if file is None:
-            return None
-        return (await self.breakpoints.set(BreakpointSpec(file=file, line=1), internal=True)).id
+        spec = BreakpointSpec(file=file, line=1)
+        return (await self.breakpoints.set(spec, internal=True)).id if file is not None else None
 
     async def _admit_others(self) -> None:
         assert self._reach is not None
@@ -186,17 +186,18 @@ class DAPWrapper:
         await process.exited.wait()
         if self.tree.root is not None:
             self._leave(self.tree.root)
+        await process.until_children_came(lambda: [child.pid for child in self.tree.living])
+        self._has_ended = True
         if self.tree.living:
-            living = ", ".join(self.tree.lines())
             how = how_ended(process.returncode) if process.returncode is not None else ""
-            self.findings.tell(f"p1 has ended {how}; its children live on: {living}")
+            self.findings.tell(f"p1 has ended {how}; its children live on: {', '.join(self.tree.lines())}")
         self._settle()
 
     def _settle(self) -> None:
         """Note that the program has ended, once nothing of it lives that we could see."""
         ours = self._ours
         if self._begun and self.exit is None and not self.tree.living and not self._awaited:
-            if ours is not None and ours.returncode is not None:
+            if ours is not None and self._has_ended:
                 self._note_exit(Exit(ours.returncode, ours.ended_by_us))
             elif ours is None and self.tree.root is not None:
                 self._note_exit(Exit(None))

@@ -16,7 +16,8 @@ from . import __version__
 from .errors import DebugError
 from .interpreters import DEBUGPY, choose, unusable_because
 from .preparing.launching import Launch
-from .sessions import SessionManager
+from .session_manager import SessionManager
+from .sessions import Sessions
 from .settings import Settings
 from .transports import peers
 
@@ -77,13 +78,13 @@ async def self_test() -> Check:
     async with SessionManager(Settings()).run() as manager:
         try:
             with anyio.fail_after(SELF_TEST_SECONDS):
-                return await _debug_a_program(manager)
+                return await _debug_a_program(manager.of())
         except (DebugError, TimeoutError) as error:
             return Check("self test", "failed", str(error) or "no answer in time", getattr(error, "hint", ""))
 
 
-async def _debug_a_program(manager: SessionManager) -> Check:
-    session = await manager.start(Launch(code="answer = 42\nbreakpoint()\nprint(answer)\n"), [])
+async def _debug_a_program(sessions: Sessions) -> Check:
+    session = await sessions.start(Launch(code="answer = 42\nbreakpoint()\nprint(answer)\n"), [])
     wrapper = session.wrapper
     await wrapper.wait(lambda: wrapper.stop is not None or wrapper.exit is not None)
     stop = wrapper.stop

@@ -32,6 +32,7 @@ class ProcessEvents:
         call_child: Callable[[Event], object],
         drain_output: Callable[[], None],
         notify: Callable[[], None],
+        on_stop: Callable[[], None] = lambda: None,
     ) -> None:
         self._tree = tree
         self._breakpoints = breakpoints
@@ -40,6 +41,7 @@ class ProcessEvents:
         self._call_child = call_child
         self._drain_output = drain_output
         self._notify = notify
+        self._on_stop = on_stop
         self.entry_id: str | None = None
         """The breakpoint at which the program begins, where that is a stop."""
 
@@ -74,6 +76,7 @@ class ProcessEvents:
         process.title = told.process or process.title
         process.stop = replace(told, process=describe(process))
         self._tree.stand(process)
+        self._on_stop()
         self._notify()
 
     async def _drop_spent(self, temporary: Iterable[str]) -> None:

@@ -25,6 +25,10 @@ KILL_SECONDS = 2.0
 # A background child may hold the pipes open long after the program has ended.
 LAST_OUTPUT_SECONDS = 0.3
 STDIN_SECONDS = 5.0
+# A child that outlives its parent has this long to come under the debugger.
+COMING_SECONDS = 3.0
+# In the environment of one that is to: debuggee/family/children.py puts it there.
+_FOLLOWED = b"MCP_DEBUG_BOOT=child-fd:"
 # How long a pause may take before it is signalled again.
 _SIGNAL_AGAIN = (0.05, 0.1, 0.2)
 _CHUNK = 65536
@@ -125,6 +129,15 @@ class ChildProcess:
                     for descriptor in self._pipes:
                         pumps.start_soon(self._pump, descriptor)
                 self._pumps_done.set()
+
+    async def until_children_came(self, have_come: Callable[[], Iterable[int]]) -> None:
+        """Return once all processes have come that it has left and that were given our settings (Linux).
+
+        They are known by what they print into; after COMING_SECONDS one is no longer waited for.
+        """
+        with anyio.move_on_after(COMING_SECONDS):
+            while set(_followed(self._pipes)) - set(have_come()):  # noqa: ASYNC110 - other processes, in /proc
+                await anyio.sleep(0.02)
 
     async def end(self, *, gently: bool = True, others: Iterable[int] = ()) -> None:
         """End the program and what it left behind: SIGTERM first if `gently`, then SIGKILL. Never raises.
@@ -286,6 +299,17 @@ def _holders(pipes: Iterable[int]) -> list[int]:
     wanted = {f"pipe:[{os.fstat(pipe).st_ino}]" for pipe in pipes}
     others = [entry for entry in os.listdir("/proc") if entry.isdigit() and int(entry) != os.getpid()]
     return [int(entry) for entry in others if any(_stream(entry, number) in wanted for number in (1, 2))]
+
+
+def _followed(pipes: Iterable[int]) -> list[int]:
+    """Those of the holders that were started with settings of ours."""
+    found = []
+    with contextlib.suppress(OSError):  # the pipes may be closed by now
+        for pid in _holders(pipes):
+            with contextlib.suppress(OSError), open(f"/proc/{pid}/environ", "rb") as environ:
+                if _FOLLOWED in environ.read():
+                    found.append(pid)
+    return found
 
 
 def _stream(process: str, number: int) -> str:

@@ -1,27 +1,28 @@
-"""Builds the MCP server from the tools; its lifespan holds the sessions. The only file beside tools/ that knows MCP."""
+"""Builds the MCP server from tools, resources and prompts; its lifespan holds the sessions."""
 
 from __future__ import annotations
 
-import logging
-import os
-import signal
-import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-import anyio
-import anyio.abc
 from mcp.server import MCPServer
+from mcp.server.auth.provider import TokenVerifier
+from mcp.server.auth.settings import AuthSettings
+from mcp.server.subscriptions import InMemorySubscriptionBus
 from mcp.types import ToolAnnotations
+from pydantic import AnyHttpUrl
 
 from . import __version__
-from .sessions import SessionManager
+from .calls import Note, note_nothing
+from .completing import Completions
+from .prompts.registration import install as install_prompts
+from .resources.registration import SessionResources
+from .session_manager import SessionManager
 from .settings import Profile, Settings
 from .tools import attaching, breakpoints, execution, further, inspection, lifecycle, output, read_only
 from .tools.registration import CHANGES, READ_ONLY, RUNS_CODE, DebugTool, ToolFunction, tool
 
-# After SIGTERM or SIGINT the programs are ended within this time, in seconds; then the process leaves anyhow.
-SHUTDOWN_SECONDS = 2.5
+NO_ISSUER = "http://localhost"
 
 INSTRUCTIONS = """\
 A real debugger for Python programs (breakpoint, step, variables, stack, exception, evaluate). Reach for it when \
@@ -76,64 +77,40 @@ def tools(profile: Profile = "core", *, without_code: bool = False) -> list[Debu
     return [tool(read_only.narrowed(f), annotations) for f, annotations in chosen if read_only.is_offered(f)]
 
 
-def build(settings: Settings | None = None) -> MCPServer[SessionManager]:
-    """The server, ready to be run over any transport."""
+def build(
+    settings: Settings | None = None,
+    *,
+    note: Note = note_nothing,
+    on_manager: Callable[[SessionManager], None] = lambda manager: None,
+    verifier: TokenVerifier | None = None,
+) -> MCPServer[SessionManager]:
+    """The server, ready to be run over any transport.
 
+    `note` is told of each call of a tool, `on_manager` of the sessions once there can be any. `verifier` knows the
+    tokens of those who may call, where that is over HTTP.
+    """
     chosen = settings or Settings()
 
     @asynccontextmanager
     async def lifespan(server: MCPServer[SessionManager]) -> AsyncIterator[SessionManager]:
-        async with SessionManager(chosen).run() as manager:
+        async with SessionManager(chosen, note=note).run() as manager:
+            on_manager(manager)
             yield manager
 
-    return MCPServer(
+    bus = InMemorySubscriptionBus()
+    server: MCPServer[SessionManager] = MCPServer(
         "mcp-debug",
         version=__version__,
         instructions=read_only.INSTRUCTIONS if chosen.read_only else INSTRUCTIONS,
         lifespan=lifespan,
         log_level="WARNING",
         tools=list(tools(chosen.tools, without_code=chosen.read_only)),
+        token_verifier=verifier,
+        # Nobody issues tokens: they are made by whoever runs the server.
+        auth=AuthSettings(issuer_url=AnyHttpUrl(NO_ISSUER), resource_server_url=None) if verifier is not None else None,
+        subscriptions=bus,
     )
-
-
-async def serve_stdio(settings: Settings | None = None) -> int:
-    """Serve over stdin and stdout until stdin ends or a signal comes; every program is ended first.
-
-    The SDK's own runner dies of SIGTERM without a clean-up and does not end at SIGINT: its reader sits in a thread
-    that cannot be interrupted, so after the clean-up the process leaves by itself. Answers the exit status.
-    """
-    server = build(settings)
-    # The SDK logs in boxes drawn for a terminal.
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", force=True)
-    async with anyio.create_task_group() as tasks:
-        await tasks.start(_leave_on_signal, tasks.cancel_scope)
-        await server.run_stdio_async()
-        tasks.cancel_scope.cancel()
-    return 0
-
-
-async def _leave_on_signal(
-    serving: anyio.CancelScope, *, task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED
-) -> None:
-    wanted = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
-    # Under nohup, or in the background of a shell, one is to be ignored: by us, and by the programs we start.
-    numbers = [number for number in wanted if signal.getsignal(number) is not signal.SIG_IGN]
-    with anyio.open_signal_receiver(*numbers) as signals:
-        task_status.started()
-        async for number in signals:
-            _leave_after_clean_up(number)
-            serving.cancel()
-            return
-
-
-def _leave_after_clean_up(number: int) -> None:
-    """Leave when the loop has ended every program, and at the latest after SHUTDOWN_SECONDS."""
-    import threading
-
-    def leave() -> None:
-        sys.stderr.flush()
-        os._exit(128 + number)
-
-    timer = threading.Timer(SHUTDOWN_SECONDS, leave)
-    timer.daemon = True
-    timer.start()
+    install_prompts(server)
+    SessionResources(server, bus).install()
+    Completions(server).install()
+    return server

@@ -5,17 +5,23 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 Profile = Literal["core", "full"]
+TOKEN_VARIABLE = "MCP_DEBUG_TOKEN"  # noqa: S105 - its name
+
+
+def _environ() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name != TOKEN_VARIABLE}
 
 
 @dataclass(frozen=True)
 class Settings:
     """What the server is run with; times in seconds, sizes in bytes unless said otherwise."""
 
-    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
-    """Environment programs inherit, ours unless told otherwise."""
+    environ: Mapping[str, str] = field(default_factory=lambda: _environ())
+    """Environment programs inherit, ours but for our secrets unless told otherwise."""
     cwd: str = field(default_factory=os.getcwd)
     """Where relative paths of a first call begin."""
     wait_default: float = 20.0
@@ -30,5 +36,46 @@ class Settings:
     """Which tools are offered; `full` adds those that only a few tasks need."""
     read_only: bool = False
     """Whether nothing is offered that runs code in a program or changes it: running programs are looked into."""
+    lease: float | None = None
+    """A session that no call has named for so long is ended; None: never, for the server ends with its agent."""
     allow_remote: bool = False
     """Whether a call may name another machine: to attach to, to listen on, or to send a trigger to."""
+
+
+@dataclass(frozen=True)
+class HttpSettings:
+    """How the server is reached over HTTP; times in seconds, sizes in bytes."""
+
+    host: str = "127.0.0.1"
+    port: int = 8765
+    """0: any that is free."""
+    token: str = field(default_factory=lambda: os.environ.get(TOKEN_VARIABLE, ""), repr=False)
+    """That of a single principal, unless a file is named."""
+    token_file: Path | None = None
+    """One `name: token` a line; without it and `token` one is made and kept in `state_folder`."""
+    authentication: bool = True
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    behind_proxy: bool = False
+    """Whether another server in front of this one speaks TLS."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Values of `Host` beside those of the address that is listened on."""
+    allowed_origins: tuple[str, ...] = ()
+    """Values of `Origin` beside those: of web pages that may call."""
+    state_folder: Path = field(default_factory=lambda: _state_folder())
+    max_body: int = 1024 * 1024
+    max_clients: int = 256
+    """MCP sessions of clients that begin with `initialize`."""
+    client_idle: float = 600.0
+    """Such a session without a request for so long is forgotten; the debugging sessions stay."""
+    request_seconds: float = 10.0
+    """A connection has so long for the whole of a request."""
+    graceful_seconds: float = 1.0
+    """What is still open at the end of the server has so long."""
+
+
+def _state_folder() -> Path:
+    """Where a program keeps what is to last: XDG's on POSIX, %LOCALAPPDATA% on Windows."""
+    if os.name == "nt":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "mcp-debug"
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "mcp-debug"

@@ -13,7 +13,7 @@ class Frame:
     """One frame; `user` is False for library code."""
 
     id: int | str
-    """DAP's, or the key by which `debuggee/threads.py` finds a frame of any thread or task."""
+    """DAP's, or the key by which `debuggee/running/threads.py` finds a frame of any thread or task."""
     function: str
     file: str
     line: int

@@ -122,7 +122,7 @@ class Subject:
         return {"targetId": body["targets"][0]["id"]}
 
     async def modules(self, pattern: str | None, start: int, count: int) -> Mapping[str, Any]:
-        """A page of the modules its process has loaded, whose names match; `debuggee/modules.py` has the form."""
+        """A page of the modules its process has loaded, whose names match; see `inspecting/modules.py`."""
         arguments = {"pattern": pattern, "start": start, "count": count}
         page: dict[str, Any] = dict(await self.process.inspector.call("modules", arguments))
         local = self.process.placer.paths.local

@@ -16,6 +16,7 @@ import psutil
 import pytest
 from agent import Agent
 from mcp import Client
+from mcp.client.session import MessageHandlerFnT
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
 TAG = f"MCP_DEBUG_TEST_{secrets.token_hex(8)}"
@@ -25,16 +26,21 @@ Program = Callable[..., Path]
 
 @asynccontextmanager
 async def served(
-    mode: Era = "auto", *, cwd: Path | None = None, env: dict[str, str] | None = None, options: Sequence[str] = ()
+    mode: Era = "auto",
+    *,
+    cwd: Path | None = None,
+    env: dict[str, str] | None = None,
+    options: Sequence[str] = (),
+    told: MessageHandlerFnT | None = None,
 ) -> AsyncIterator[Agent]:
-    """A fresh server of ours over stdio, and an agent that calls its tools."""
+    """A fresh server of ours over stdio, and an agent that calls its tools; `told` gets what comes unasked."""
     parameters = StdioServerParameters(
         command=sys.executable,
         args=["-m", "mcp_debug_tool", "serve", *options],
         cwd=cwd,
         env={**os.environ, TAG: "1", **(env or {})},
     )
-    async with Client(stdio_client(parameters), mode=mode) as client:
+    async with Client(stdio_client(parameters), mode=mode, message_handler=told) as client:
         yield Agent(client)
 
 

@@ -20,7 +20,8 @@ from conftest import Program, tagged
 from mcp_debug_tool.breakpoints import BreakpointSpec
 from mcp_debug_tool.preparing.launching import Launch
 from mcp_debug_tool.protocol.state import State
-from mcp_debug_tool.sessions import Session, SessionManager
+from mcp_debug_tool.session import Session
+from mcp_debug_tool.session_manager import SessionManager
 from mcp_debug_tool.settings import Settings
 from mcp_debug_tool.tools import execution, lifecycle
 
@@ -145,10 +146,10 @@ async def standing(program: Program, source: str) -> AsyncIterator[tuple[Any, Se
     path = program(source)
     async with SessionManager(Settings()).run() as manager:
         spec = BreakpointSpec(file=str(path), line=line_of(path, "here"))
-        session = await manager.start(Launch(program=str(path)), [spec])
+        session = await manager.of().start(Launch(program=str(path)), [spec])
         with anyio.fail_after(20):
             await session.wait(lambda: session.state is State.STOPPED)
-        request = SimpleNamespace(lifespan_context=manager)
+        request = SimpleNamespace(lifespan_context=manager, request=None)
         yield SimpleNamespace(request_context=request, report_progress=None), session
 
 

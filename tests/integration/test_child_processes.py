@@ -504,6 +504,16 @@ async def test_a_child_outlives_its_parent_under_the_debugger(agent: Agent, prog
     assert (await agent.ok("get_output", since=0)).data["output"] == "kid has 42\n"
 
 
+async def test_a_child_that_comes_after_its_parent_has_ended_is_waited_for(agent: Agent, program: Program) -> None:
+    slow = program('#!/bin/sh\nsleep 1\nexec "$REAL" "$@"\n', "python3")
+    slow.chmod(0o755)
+    parent, kid = family(program, f"os.environ['REAL'] = sys.executable; subprocess.Popen([{str(slow)!r}, 'kid.py'])")
+    stop = await begin(agent, parent, (kid, "kid"))
+    assert (stop.state, name_of(stop)) == ("stopped", "p1.1"), stop
+    assert "p1 has ended with code 0" in (stop.data.get("notes") or (await agent.ok("wait")).data["notes"])[0]
+    assert (await agent.ok("continue")).data["exit_code"] == 0
+
+
 LOOP = """
     import os, time
     def work(n):

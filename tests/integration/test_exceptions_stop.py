@@ -331,7 +331,7 @@ async def test_threads_that_raise_in_turns_do_not_confuse_each_other(
 
 
 HANDED_OVER = """
-    import asyncio, atexit, concurrent.futures, _thread, threading, sys, os
+    import asyncio, atexit, concurrent.futures, _thread, threading, sys, os, time
 
     def fails(what):
         raise ValueError(what)  # @raise
@@ -367,17 +367,15 @@ HANDED_OVER = """
     for thread in (threading.Thread(target=in_thread), Own(), threading.Timer(0, in_thread)):
         thread.start()
         thread.join()
-    done = threading.Lock()
-    done.acquire()
 
     def bare_thread():
-        try:
-            fails("_thread")
-        finally:
-            done.release()
+        fails("_thread")
 
+    before = _thread._count()
     _thread.start_new_thread(bare_thread, ())
-    done.acquire()
+    time.sleep(0.01)
+    while _thread._count() > before:
+        time.sleep(0.001)
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         try:
             pool.submit(fails, "executor").result()  # @result

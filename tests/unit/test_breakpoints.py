@@ -30,7 +30,7 @@ MAPPED = PathMap((("/app", "/srv/app"),))
 
 
 def found_at(line: int, *, file: str = "/app/a.py", text: str = "x = 1", **more: Any) -> dict[str, Any]:
-    """What `debuggee/lines.py` answers for a place it has found."""
+    """What `debuggee/stopping/lines.py` answers for a place it has found."""
     return {"file": file, "line": line, "text": text, "function": "f", **more}
 
 

@@ -340,6 +340,24 @@ def test_the_last_of_the_output_is_shown_with_how_much_is_before_it() -> None:
     assert views.tail(NOTHING, 3) == ""
 
 
+def test_output_that_was_cut_names_the_resource_that_has_all_of_it() -> None:
+    uri = "debug://sessions/s1/output"
+    for cut in (Excerpt("x" * 5000, 5000), Excerpt("abc", 2003, dropped=2000)):
+        pages = [views.running_page(scene(output=cut), 1.0), views.exit_page(Exit(0), scene(output=cut))]
+        for answer in pages:
+            assert answer.data()["all output"] == uri
+            assert f"all output: {uri}" in answer.text()
+    assert "all output" not in views.running_page(scene(output=Excerpt("abc", 3)), 1.0).data()
+    assert views.output_page("s1", "running", Excerpt("abc", 3, left=7)).data()["all output"] == uri
+    assert "all output" not in views.output_page("s1", "running", Excerpt("abc", 3)).data()
+
+
+def test_a_look_at_a_running_program_has_not_waited() -> None:
+    answer = views.running_page(scene(), None)
+    assert answer.headline == "s1 running"
+    assert "waited" not in answer.data()
+
+
 @pytest.mark.parametrize("code", ["\x1b[0m", "\x1b[m", "\x1b[31;1m", "\x1b[38;5;208m"])
 def test_colours_of_the_output_are_left_out(code: str) -> None:
     assert views.answer.uncoloured(f"{code}red{code}") == "red"
@@ -745,6 +763,17 @@ def test_the_same_expression_twice_has_two_results() -> None:
     text = views.evaluation_page("s1", ["next(it)", "next(it)"], page, NOTHING).text()
     assert "1  (int)" in text
     assert "2  (int)" in text
+
+
+def test_a_value_that_was_cut_says_how_the_rest_comes() -> None:
+    def told(value: str) -> str | None:
+        page = {"results": [{"value": value, "type": "str"}]}
+        return views.evaluation_page("s1", ["x"], page, NOTHING).data().get("next")
+
+    for cut in ("'xxx… (5,000 chars)", "b'x… (70 bytes)", "[0, 1, … 1,000,000 in all]"):
+        assert "max_chars" in str(told(cut))
+    for whole in ("'a … b'", "[1, […]]", "'…'"):
+        assert told(whole) is None
 
 
 def test_a_piece_of_output_says_where_to_read_on() -> None:

@@ -2,10 +2,10 @@
 
 It is loaded there under the name `_mcp_debuggee`, so that it can never meet an installed copy of the project.
 The server reaches it by DAP `evaluate` of one expression, `call(name, json)`; what comes back is JSON.
-`boot` brings the debugger up, `connecting` connects it; `lines` knows where code is, `breakpoints`, `template_stops`
-and `exceptions` when to stop, `suspension` which threads stand, `threads` and `tasks` where each is, `frames` and
-`values` what to show, `calls` what a step passes, `evaluation` how to compute and change. The server may import
-`lines` and `command_lines` too: they need no pydevd.
+`boot` brings the debugger up in a program that is started, `attached` in one that runs; `connecting` connects it.
+Its rooms: `places` (where code stands), `stopping`, `stepping`, `raising` (exceptions), `templating`, `running`
+(threads, tasks, greenlets), `family` (child processes), `testing`, `values`, and `inspecting` (what an agent sees).
+The server may import `stopping.lines` and `command_lines` too: they need no pydevd.
 """
 
 from __future__ import annotations
@@ -40,10 +40,14 @@ def call(name: str, arguments: str) -> Reply:
 
 
 def _entry(name: str) -> Callable[..., Any]:
-    from . import about, all_breakpoints, completion, evaluation, exceptions, frames, lines, modules, moves, threads
+    from . import all_breakpoints, introduction
+    from .inspecting import completion, evaluation, frames, modules, moves
+    from .raising import exceptions
+    from .running import threads
+    from .stopping import lines
 
     entries: dict[str, Callable[..., Any]] = {
-        "introduce": about.introduce,
+        "introduce": introduction.introduce,
         "resolve": lines.resolve,
         "main_file": lines.main_file,
         "check_program": lines.check_program,
@@ -73,7 +77,9 @@ def settle() -> None:
     import pydevd
     from pydevd import PyDevdAPI
 
-    from . import breakpoint_calls, native, patches, suspension
+    from . import patches
+    from .running import native
+    from .stopping import breakpoint_calls, suspension
 
     native.follow(pydevd.threading)
     debugger = pydevd.get_global_debugger()
@@ -85,6 +91,6 @@ def settle() -> None:
 
 def hit(key: str) -> bool:
     """Whether the program must stop at the line `key`; the condition of each of our DAP breakpoints."""
-    from . import breakpoints
+    from .stopping import breakpoints
 
     return breakpoints.hit(key)

@@ -1,4 +1,4 @@
-"""What this process is, told to the server when it has come."""
+"""What this process is."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import os
 import sys
 from typing import Any
 
-from . import all_breakpoints, lines, read_only
 from .command_lines import read_arguments
 
 _MAX_TITLE = 120
@@ -18,15 +17,12 @@ _name = ""
 _inherited: Any = None
 
 
-def introduce(texts: dict[str, str], first_path: str, is_read_only: bool = False) -> dict[str, Any]:
-    """Learn what the server knows of the program's sources; answers {pid, ppid, title, cwd, replaced, helper}.
+def identity() -> dict[str, Any]:
+    """{pid, ppid, title, cwd, replaced, helper}.
 
     `replaced`: this process was debugged before, as another program, and has become this one by an exec. `helper`: it
     only starts processes for its parent.
     """
-    read_only.switch(is_read_only)
-    all_breakpoints.forget()  # an earlier debugger of ours may have left some
-    lines.set_sources(texts, first_path)
     pid, called = os.getpid(), title()
     return {
         "pid": pid,

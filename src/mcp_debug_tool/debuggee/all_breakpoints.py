@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from . import breakpoints, exceptions
-from .template_stops import stops
+from .raising import exceptions
+from .stopping import breakpoints
+from .stopping.template_stops import stops
 
 # Said of a debugpy that is neither ours nor like it.
 _UNABLE = "the debugger that the program runs under cannot stop in templates; set it in the code that renders it"

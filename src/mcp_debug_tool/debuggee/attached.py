@@ -14,7 +14,8 @@ import sys
 import threading
 import time
 
-from . import boot, connecting, native
+from . import boot, connecting
+from .running import native
 
 TYPE_CHECKING = False  # `typing` itself is not ours to load: the program may have a file of that name
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def _debugger(debugpy: str) -> Any:
         _require_free_monitoring()
         _theirs["breakpointhook"] = sys.breakpointhook
         pydevd = boot.import_pydevd(debugpy)
-        from . import breakpoint_calls
+        from .stopping import breakpoint_calls
 
         _theirs["pydevd breakpointhook"] = breakpoint_calls.breakpointhook
     elif not _is_within(getattr(pydevd, "__file__", None), debugpy):
@@ -154,7 +155,9 @@ def _wait_until_let_go(pydevd: Any) -> None:
 
 def _patch(pydevd: Any) -> None:
     """Apply what a launched program has, as far as it makes sense here; once in the life of a process."""
-    from . import breakpoint_calls, forks, patches
+    from . import patches
+    from .family import forks
+    from .stopping import breakpoint_calls
 
     if patches.are_applied(pydevd):  # the program was launched, and let go
         _let_go_at_the_end(pydevd)
@@ -233,7 +236,7 @@ def _let_program_go(pydevd: Any) -> None:
     """
     from _pydev_bundle.pydev_monkey import undo_patch_thread_modules
 
-    from . import calls
+    from .stepping import calls
 
     with _changing:
         if _is_debugged(pydevd) or not native.threads.main_thread().is_alive():

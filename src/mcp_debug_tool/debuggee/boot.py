@@ -10,7 +10,7 @@ import json
 import os
 import sys
 
-from . import monkey
+from .running import monkey
 
 TYPE_CHECKING = False  # `typing` itself is not ours to load: the program may have a file of that name
 if TYPE_CHECKING:
@@ -26,7 +26,10 @@ def start(settings: str, before: set[str], folders: list[str]) -> None:
     _restore_environment(config["environ"])
     pydevd = import_pydevd(config["debugpy"])
 
-    from . import about, breakpoint_calls, children, connecting, ends, forks, multiprocess, patches, test_frameworks
+    from . import about, connecting, patches
+    from .family import children, ends, forks, multiprocess
+    from .stopping import breakpoint_calls
+    from .testing import test_frameworks
 
     about.note_exec(config)
     patches.apply(pydevd)

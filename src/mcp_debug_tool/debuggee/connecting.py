@@ -7,7 +7,7 @@ import hmac
 import os
 import time
 
-from . import native
+from .running import native
 
 TYPE_CHECKING = False  # `typing` itself is not ours to load: the program may have a file of that name
 if TYPE_CHECKING:

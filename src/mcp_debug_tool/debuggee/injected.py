@@ -41,14 +41,14 @@ def _of_system(name: str) -> Any:
 
 
 def _hear_pauses() -> None:
-    """Install what patches._pause_blocking_calls installs: only the main thread may."""
+    """Install what pause_signal.hear installs: only the main thread may."""
     import _signal  # type: ignore[import-not-found]
 
     number = getattr(_signal, "SIGURG", None)
     if number is None or _signal.getsignal(number) != _signal.SIG_DFL:
         return
     names: dict[str, Any] = {}
-    # The names are those of patches.PAUSE_FUNCTION and patches.PAUSE_FILE.
+    # The names are those of pause_signal.PAUSE_FUNCTION and PAUSE_FILE.
     source = "def __mcp_debug_pause__(signum, frame):\n    return None\n"
     exec(compile(source, "<ipython mcp-debug pause>", "exec"), names)
     try:
@@ -78,7 +78,8 @@ def _connect(settings_file: str, main: int = 0) -> None:
     try:
         settings = _read(settings_file)
         _load_package(settings["package"])
-        from _mcp_debuggee import attached, native
+        from _mcp_debuggee import attached
+        from _mcp_debuggee.running import native
 
         native.main_ident = main or native.main_ident
         attached.start(settings_file)

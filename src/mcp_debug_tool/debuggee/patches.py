@@ -16,13 +16,11 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-from . import exception_patches, generated, greenlet_tracing, greenlets, native, pauses, suspension, templates
-
-PAUSE_SIGNAL = native.PAUSE_SIGNAL
-# A name that pydevd counts as the user's own code: with just_my_code it would pass over any other without a file,
-# and over the pause with it.
-PAUSE_FILE = "<ipython mcp-debug pause>"
-PAUSE_FUNCTION = "__mcp_debug_pause__"
+from .inspecting import generated
+from .raising import exception_patches
+from .running import greenlet_tracing, greenlets, native, pause_signal
+from .stopping import pauses, suspension
+from .templating import templates
 
 
 def apply(pydevd: Any) -> None:
@@ -34,7 +32,7 @@ def apply(pydevd: Any) -> None:
         _resume_the_right_thread,
         _exit_at_once,
         _dispose_quietly,
-        _pause_blocking_calls,
+        pause_signal.hear,
         _keep_no_frames,
         _tell_debuggers_apart,
         *exception_patches.PATCHES,
@@ -310,25 +308,6 @@ def stop_at_exceptions_without_tracing(pydevd: Any) -> None:
         original(kind, error, trace)
 
     sys.excepthook = sys.__excepthook__ = excepthook
-
-
-def _pause_blocking_calls(pydevd: Any) -> None:
-    """Let `pause` reach a main thread that sleeps or waits: the signal runs this function, which can be stopped in.
-
-    PEP 475 resumes the call afterwards. POSIX only; elsewhere a pause takes effect when the call returns. A program
-    that is attached to has this function already: only its main thread could install it (`injected`, `dormant`).
-    """
-    if PAUSE_SIGNAL is None or signal.getsignal(PAUSE_SIGNAL) not in (signal.SIG_DFL, None):
-        return
-    if native.current_thread() is not threading.main_thread():
-        return
-    names: dict[str, Any] = {}
-    source = "def %s(signum, frame):\n    return None\n" % PAUSE_FUNCTION
-    exec(compile(source, PAUSE_FILE, "exec"), names)
-    signal.signal(PAUSE_SIGNAL, names[PAUSE_FUNCTION])
-    siginterrupt = getattr(signal, "siginterrupt", None)
-    if siginterrupt is not None:
-        siginterrupt(PAUSE_SIGNAL, True)
 
 
 def end_with_server(pydevd: Any) -> None:

@@ -2,7 +2,7 @@
 
 The debugger comes in by PYTHONPATH: a `sitecustomize` of ours runs before the program and connects back. Its
 settings, tokens among them, go through an inherited pipe, so that they stand in no argv, environment or file.
-Children of the program are given the same by `debuggee/children.py`.
+Children of the program are given the same by `debuggee/family/children.py`.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field
 
 from ..preparing.attaching import Attachment
 from ..preparing.break_on import exception_classes
-from ..sessions import SessionManager
+from ..session_manager import SessionManager
 from ..views import Answer
 from .outcomes import outcome
 from .parameters import Breakpoints, JustMyCode, Timeout, as_list, manager
@@ -54,4 +54,4 @@ async def attach(
         "attaching", manager(context).settings.connect_limit, lambda: manager(context).start(asked, specs)
     )
     seconds = timeout_s if breakpoints and listen is None else _LOOK_SECONDS
-    return await outcome(session, seconds, progress)
+    return await outcome(session, seconds, progress, notes=session.terms)

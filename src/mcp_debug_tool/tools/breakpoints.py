@@ -10,7 +10,9 @@ from pydantic import Field
 
 from ..breakpoints import Breakpoint, BreakpointSpec
 from ..errors import InvalidArgument, UsageError
-from ..sessions import Session, SessionManager, absolute
+from ..session import Session
+from ..session_manager import SessionManager
+from ..sessions import Sessions, absolute
 from ..unhit import why_not_hit
 from ..views import Answer, breakpoint_line, breakpoints_page, cut
 from .parameters import SessionId, manager
@@ -58,7 +60,7 @@ async def set_breakpoint(
     return Answer(f"{found.id} set {shown}", fields)
 
 
-def _pending(sessions: SessionManager, spec: BreakpointSpec) -> Answer:
+def _pending(sessions: Sessions, spec: BreakpointSpec) -> Answer:
     folders = sessions.all()[-1].prepared.source_folders if sessions.all() else (sessions.settings.cwd,)
     spec = absolute(spec, folders)
     if len(sessions.pending) >= sessions.settings.max_breakpoints:

@@ -11,7 +11,8 @@ from pydantic import Field
 from ..breakpoints import BreakpointSpec
 from ..errors import InvalidArgument
 from ..protocol.state import State
-from ..sessions import Session, SessionManager
+from ..session import Session
+from ..session_manager import SessionManager
 from ..stop_reader import MAX_FRAMES
 from ..stops import Stop
 from ..subjects import thread_to_move

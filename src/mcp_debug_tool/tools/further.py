@@ -9,7 +9,8 @@ from pydantic import Field
 
 from ..errors import AdapterError, InvalidArgument, WrongState
 from ..protocol.state import State
-from ..sessions import Session, SessionManager
+from ..session import Session
+from ..session_manager import SessionManager
 from ..stops import Frame
 from ..subjects import Subject, thread_to_move
 from ..views import Answer, completions_page, modules_page, path

@@ -9,7 +9,8 @@ from pydantic import Field
 
 from ..errors import AdapterError, InvalidArgument, WrongState
 from ..protocol.state import State
-from ..sessions import Session, SessionManager
+from ..session import Session
+from ..session_manager import SessionManager
 from ..stops import Frame
 from ..subjects import Subject
 from ..views import Answer, assigned_page, evaluation_page, overview_page, stack_page, variables_page

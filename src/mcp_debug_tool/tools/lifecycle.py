@@ -10,7 +10,8 @@ from pydantic import BeforeValidator, Field
 
 from ..preparing.break_on import exception_classes
 from ..preparing.launching import Launch
-from ..sessions import Session, SessionManager
+from ..session import Session
+from ..session_manager import SessionManager
 from ..views import Answer, cut, exit_reason, path, sessions_page, tail
 from .outcomes import outcome
 from .parameters import BreakOn, Breakpoints, Detail, JustMyCode, SessionId, Timeout, Trigger, as_list, manager
@@ -59,7 +60,7 @@ async def start(
     """Debug a Python program: launch a script, module, code, pytest or any command under the debugger, set breakpoints,
     run. Answers with the first stop (breakpoint, uncaught exception, failing test: why, source, stack, variables), or
     with exit code and output. Explains a crash, a failing test, a wrong value, a hang. Nothing need be installed in
-    the program's environment."""
+    its environment."""
     launch = Launch(
         program=program,
         module=module,
@@ -94,7 +95,7 @@ async def start(
         readiness=readiness,
         trigger=request,
         full=detail == "full",
-        notes=[*session.prepared.notes, *_moved(session)],
+        notes=[*session.prepared.notes, *session.terms, *_moved(session)],
         start=session.prepared.python,
     )
     if session.wrapper.findings.failure is not None:
@@ -146,10 +147,11 @@ async def stop(context: Context[SessionManager, Any], session: SessionId = None)
 
 async def sessions(context: Context[SessionManager, Any]) -> Answer:
     """List all debugging sessions: state, place, program, interpreter, process id and age."""
-    return sessions_page([_line(session) for session in manager(context).all()])
+    return sessions_page([session_line(session) for session in manager(context).all()])
 
 
-def _line(session: Session) -> str:
+def session_line(session: Session) -> str:
+    """A session in a line."""
     wrapper = session.wrapper
     state = wrapper.state.value
     if wrapper.stop is not None and wrapper.stop.frame is not None:

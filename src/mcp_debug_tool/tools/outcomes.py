@@ -11,7 +11,7 @@ import anyio
 from ..breakpoints import Breakpoint
 from ..errors import InvalidArgument
 from ..protocol.state import State
-from ..sessions import Session
+from ..session import Session
 from ..triggers import Trigger
 from ..unhit import why_not_hit
 from ..views import Answer, Scene, exit_page, lost_page, path, running_page, stop_page
@@ -21,6 +21,8 @@ from .progress import Progress
 OVERLAP = 4096
 # Breakpoints that were never hit are explained up to this number.
 MAX_UNHIT = 10
+# The last of the output that a look at a session reads, in bytes.
+LOOK_BYTES = 4000
 
 
 async def outcome(
@@ -114,6 +116,24 @@ def page(
     return answer
 
 
+def look(session: Session) -> Answer:
+    """The session as it is now, for who only looks: nothing counts as shown or told by it."""
+    wrapper = session.wrapper
+    stop = wrapper.stop
+    wrapper.drain_output()
+    scene = Scene(
+        session=session.id,
+        cwd=session.prepared.cwd,
+        output=session.journal.read(0, limit=LOOK_BYTES, last=True),
+        notes=[*_of_repeat(session), *_at_the_end(session)],
+        triggers=[trigger.describe() for trigger in session.triggers],
+        awaited=wrapper.awaited,
+        process=stop.process if stop is not None and wrapper.tree.needs_names() else "",
+        waiting=wrapper.tree.waiting() if stop is not None else "",
+    )
+    return _answer(session, scene, None)
+
+
 def _of_repeat(session: Session) -> list[str]:
     """Which of several runs this is, and what would repeat it."""
     if session.repeat is None:
@@ -168,7 +188,9 @@ def _triggers(session: Session) -> list[str]:
     return told
 
 
-def _answer(session: Session, scene: Scene, waited: float, *, full: bool, matched: str, ready: bool) -> Answer:
+def _answer(
+    session: Session, scene: Scene, waited: float | None, *, full: bool = False, matched: str = "", ready: bool = False
+) -> Answer:
     wrapper = session.wrapper
     if wrapper.stop is not None:
         return stop_page(wrapper.stop, scene, full=full)

@@ -9,7 +9,7 @@ from mcp.server.mcpserver import Context
 from pydantic import Field
 
 from ..journal import Excerpt, Journal
-from ..sessions import SessionManager
+from ..session_manager import SessionManager
 from ..views import Answer, output_page
 from .outcomes import compiled
 from .parameters import SessionId, manager

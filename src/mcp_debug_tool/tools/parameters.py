@@ -8,8 +8,10 @@ from mcp.server.mcpserver import Context
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from ..breakpoints import BreakpointSpec
-from ..sessions import SessionManager
+from ..session_manager import SessionManager
+from ..sessions import Sessions
 from ..triggers.request import Request
+from .callers import principal
 
 
 def as_list(value: Any) -> Any:
@@ -102,6 +104,6 @@ PlainBreakpoints = Annotated[
 ]
 
 
-def manager(context: Context[SessionManager, Any]) -> SessionManager:
-    """The server's sessions."""
-    return context.request_context.lifespan_context
+def manager(context: Context[SessionManager, Any]) -> Sessions:
+    """The sessions of who calls."""
+    return context.request_context.lifespan_context.of(principal(context))

@@ -15,7 +15,8 @@ import anyio
 from mcp.server.mcpserver import Context
 
 from ..errors import DebugError
-from ..sessions import Session, SessionManager
+from ..session import Session
+from ..session_manager import SessionManager
 from ..views import progress_line
 
 T = TypeVar("T")

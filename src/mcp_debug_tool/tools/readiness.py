@@ -11,7 +11,7 @@ import anyio
 
 from ..errors import InvalidArgument
 from ..preparing.attaching import MAX_PORT_DIGITS
-from ..sessions import Session
+from ..session import Session
 from ..transports import ports
 from ..triggers.request import Request
 from ..views import Answer

@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import inspect
 import keyword
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, get_type_hints
 
+import anyio
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools import Tool
-from mcp.types import CallToolResult, TextContent, ToolAnnotations
+from mcp.types import CallToolResult, ContentBlock, ResourceLink, TextContent, ToolAnnotations
 from pydantic import ValidationError
 
+from ..calls import Call, Outcome
 from ..errors import DebugError, NotResponding, ProtocolError, StartFailed
-from ..sessions import SessionManager
-from ..views import Answer, cut, visible
+from ..session_manager import SessionManager
+from ..views import ALL_OUTPUT, Answer, cut, visible
+from .callers import hung_up, may_hang_up, principal
 
 ToolContext = Context[SessionManager, Any]
 ToolFunction = Callable[..., Awaitable[Answer]]
@@ -28,6 +32,12 @@ READ_ONLY = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 CHANGES = ToolAnnotations(destructive_hint=False, open_world_hint=False)
 # Not read-only and destructive are the defaults of the specification.
 RUNS_CODE = ToolAnnotations(open_world_hint=False)
+# The version of the protocol that brought links to resources; a client of an older one would refuse the answer.
+LINKS_SINCE = "2025-06-18"
+
+
+class Departed(ToolError):
+    """A call whose client has hung up."""
 
 
 class DebugTool(Tool):
@@ -35,6 +45,37 @@ class DebugTool(Tool):
 
     async def run(self, arguments: dict[str, Any], context: Context[Any, Any], convert_result: bool = False) -> Any:
         """See Tool.run."""
+        began, outcome, session = time.monotonic(), Outcome.CANCELLED, str(arguments.get("session") or "")
+        try:
+            result = await self._while_wanted(arguments, context, convert_result)
+            outcome = Outcome.ERROR if result.is_error else Outcome.OK
+            session = str((result.structured_content or {}).get("session", session))
+            return result
+        except Exception as error:
+            outcome = Outcome.CANCELLED if isinstance(error, Departed) else Outcome.ERROR
+            raise
+        finally:
+            call = Call(principal(context), self.name, session, outcome, time.monotonic() - began)
+            context.request_context.lifespan_context.note(call)
+
+    async def _while_wanted(self, arguments: dict[str, Any], context: Context[Any, Any], convert_result: bool) -> Any:
+        """The answer. When its client hangs up the call is broken off; what it has begun in the program goes on."""
+        if not may_hang_up(context):
+            return await self._answer(arguments, context, convert_result)
+        answer: Any = None
+        failure: Exception = Departed("nobody waits for the answer any more")
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_break_off, context, tasks.cancel_scope)
+            try:
+                answer = await self._answer(arguments, context, convert_result)
+            except Exception as error:
+                failure = error
+            tasks.cancel_scope.cancel()
+        if answer is None:
+            raise failure
+        return answer
+
+    async def _answer(self, arguments: dict[str, Any], context: Context[Any, Any], convert_result: bool) -> Any:
         renamed = {f"{name}_" if keyword.iskeyword(name) else name: value for name, value in arguments.items()}
         try:
             return await super().run(renamed, context, convert_result)
@@ -44,12 +85,17 @@ class DebugTool(Tool):
             raise
 
 
+async def _break_off(context: Context[Any, Any], call: anyio.CancelScope) -> None:
+    await hung_up(context)
+    call.cancel()
+
+
 def tool(function: ToolFunction, annotations: ToolAnnotations) -> DebugTool:
     """A function as a tool: its name (without a trailing underscore), its docstring, its parameters' schema."""
 
     async def run(*args: Any, **kwargs: Any) -> CallToolResult:
         try:
-            return _result(await function(*args, **kwargs))
+            return _result(await function(*args, **kwargs), _version(kwargs))
         except DebugError as error:
             return CallToolResult(content=[TextContent(type="text", text=error_text(error))], is_error=True)
 
@@ -70,8 +116,17 @@ def tool(function: ToolFunction, annotations: ToolAnnotations) -> DebugTool:
     return made  # type: ignore[return-value]
 
 
-def _result(answer: Answer) -> CallToolResult:
-    return CallToolResult(content=[TextContent(type="text", text=answer.text())], structured_content=answer.data())
+def _result(answer: Answer, version: str | None) -> CallToolResult:
+    content: list[ContentBlock] = [TextContent(type="text", text=answer.text())]
+    if ALL_OUTPUT in answer.fields and (version is None or version >= LINKS_SINCE):
+        uri = str(answer.fields[ALL_OUTPUT])
+        content.append(ResourceLink(type="resource_link", uri=uri, name=ALL_OUTPUT, mime_type="text/plain"))
+    return CallToolResult(content=content, structured_content=answer.data())
+
+
+def _version(arguments: Mapping[str, Any]) -> str | None:
+    context = arguments.get("context")
+    return context.protocol_version if isinstance(context, Context) else None
 
 
 def error_text(error: DebugError) -> str:

@@ -18,6 +18,7 @@ from .asked import (
 from .further import completions_page, modules_page
 from .overview import overview_page
 from .state import (
+    ALL_OUTPUT,
     NEXT_AT_CRASH,
     NEXT_AT_STOP,
     NEXT_EXITED,
@@ -40,6 +41,7 @@ from .state import (
 )
 
 __all__ = [
+    "ALL_OUTPUT",
     "NEXT_AT_CRASH",
     "NEXT_AT_STOP",
     "NEXT_EXITED",

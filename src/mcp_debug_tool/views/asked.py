@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..breakpoints import Breakpoint
 from ..journal import Excerpt
 from ..subjects import Stack
+from ..uris import output_uri
 from .answer import Answer, Field, cut, path, uncoloured, visible
-from .state import place, tail
+from .state import ALL_OUTPUT, output_fields, place
+
+# What debuggee/values puts where it leaves a part out, and says how large the whole is.
+_CUT = re.compile(r"… (?:\([\d,]+ \w+\)|[\d,]+ in all)")
+# How a value that was cut comes whole, or in pieces.
+NEXT_CUT = "a value is cut: max_chars up to 16000, a slice of it, or its parts by get_variables(path=...)"
 
 
 def stack_page(session: str, thread: str, stack: Stack, cwd: str, start: int) -> Answer:
@@ -62,15 +69,17 @@ def evaluation_page(session: str, expressions: Sequence[str], page: Mapping[str,
         fields["error" if "error" in page["results"][0] else "value"] = lines[0]
     else:
         fields["results"] = [f"{cut(e, 80)} = {line}" for e, line in zip(expressions, lines, strict=True)]
-    fields["output"] = tail(output, 2000)
+    fields.update(output_fields(session, output, 2000))
     fields["note"] = str(page.get("note", ""))
+    if any(_CUT.search(str(result.get("value", ""))) for result in page["results"]):
+        fields["next"] = NEXT_CUT
     return Answer(f"{session} evaluated", fields)
 
 
 def assigned_page(session: str, path: str, result: Mapping[str, Any], output: Excerpt) -> Answer:
     """A changed variable, as it was read back."""
     line = f"{cut(path, 80)} = {_evaluated(result)}"
-    fields: dict[str, Field] = {"session": session, "assigned": line, "output": tail(output, 2000)}
+    fields: dict[str, Field] = {"session": session, "assigned": line, **output_fields(session, output, 2000)}
     return Answer(f"{session} set {line}", fields)
 
 
@@ -95,6 +104,7 @@ def output_page(session: str, state: str, excerpt: Excerpt) -> Answer:
         fields["dropped"] = f"{excerpt.dropped:,} bytes before this are no longer kept"
     if excerpt.left:
         fields["next"] = f"{excerpt.left:,} bytes more: since={excerpt.next}"
+        fields[ALL_OUTPUT] = output_uri(session)
     return Answer(f"{session} {state}" + ("" if excerpt.text else ": no new output"), fields)
 
 

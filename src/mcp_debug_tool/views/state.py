@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from ..journal import Excerpt
 from ..stops import Exit, Frame, FrameView, Link, Stop, TestFailure, signal_name
+from ..uris import output_uri
 from .answer import Answer, Field, cut, cut_path, cut_source, cut_value, path, uncoloured, visible
 
 # A page of 1,000 tokens at four bytes each; what does not fit is shown smaller, then left out and counted.
@@ -20,6 +21,8 @@ NEXT_RUNNING = "wait, pause, get_output"
 NEXT_EXITED = "restart, or get_output since=0 for all output"
 NEXT_GONE = "stop; attach again when it runs again"
 NEXT_LOST = "get_output, then stop"
+# Where output was cut: the resource that has all that is kept of it.
+ALL_OUTPUT = "all output"
 
 
 @dataclass(frozen=True)
@@ -120,7 +123,7 @@ def _stop_page(stop: Stop, scene: Scene, size: _Size) -> Answer:
         fields["returned"] = _returned(stop.returned, size)
     if stop.test is not None and stop.test.fixtures:
         fields["fixtures"] = _fixtures(stop.test, size)
-    fields["output"] = tail(scene.output, size.output)
+    fields.update(output_fields(scene.session, scene.output, size.output))
     fields["trigger"] = _requests(scene, size.output)
     edited = [_edited(view, scene.cwd, size) for view in stop.views if view.is_rewritten]
     notes = [cut(note, size.notes) for note in (*scene.notes, *stop.errors, *edited, stop.note) if note]
@@ -247,12 +250,22 @@ def _variables(view: FrameView, size: _Size, changed: Mapping[str, str]) -> dict
 
 def tail(output: Excerpt, limit: int) -> str:
     """The last of what was printed, at most `limit` characters; says how much is not shown."""
-    text = visible(uncoloured(output.text))
-    dropped = output.dropped
-    if len(text) > limit:
-        dropped += len(text[:-limit].encode())
-        text = text[-limit:]
+    text, dropped = _last(output, limit)
     return f"(… {dropped:,} bytes before this: get_output)\n{text}" if dropped and text else text
+
+
+def output_fields(session: str, output: Excerpt, limit: int) -> dict[str, Field]:
+    """What `tail` shows, and where that is not all, the name of the resource that has all."""
+    _, dropped = _last(output, limit)
+    return {"output": tail(output, limit), **({ALL_OUTPUT: output_uri(session)} if dropped else {})}
+
+
+def _last(output: Excerpt, limit: int) -> tuple[str, int]:
+    """The last `limit` characters of the output, and how many bytes before them are left out."""
+    text = visible(uncoloured(output.text))
+    if len(text) <= limit:
+        return text, output.dropped
+    return text[-limit:], output.dropped + len(text[:-limit].encode())
 
 
 def _requests(scene: Scene, limit: int) -> str:
@@ -276,7 +289,7 @@ def exit_page(exit: Exit, scene: Scene) -> Answer:
     fields: dict[str, Field] = {"session": scene.session, "state": "exited", "reason": how}
     if exit.returncode is not None and exit.returncode >= 0:
         fields["exit_code"] = exit.returncode
-    fields["output"] = tail(scene.output, 2000)
+    fields.update(output_fields(scene.session, scene.output, 2000))
     fields["trigger"] = _requests(scene, 1000)
     _told_besides(fields, scene)
     fields["next"] = NEXT_GONE if exit.returncode is None and not exit.reason else NEXT_EXITED
@@ -299,9 +312,9 @@ def exit_reason(exit: Exit) -> str:
     )
 
 
-def running_page(scene: Scene, seconds: float, *, matched: str = "", ready: bool = False) -> Answer:
-    """The program runs on: for how long the call waited, or what it waited for and found."""
-    how = f"still running after {seconds:.1f} s"
+def running_page(scene: Scene, seconds: float | None, *, matched: str = "", ready: bool = False) -> Answer:
+    """The program runs on: for how long the call waited (None: it did not), or what it waited for and found."""
+    how = "running" if seconds is None else f"still running after {seconds:.1f} s"
     fields: dict[str, Field] = {"session": scene.session, "state": "running"}
     if matched:
         how = f"running; {'ready' if ready else 'output matched'}: {cut(matched, 120)}"
@@ -311,9 +324,9 @@ def running_page(scene: Scene, seconds: float, *, matched: str = "", ready: bool
         fields["waits for"] = cut(scene.awaited, 300)
     elif scene.request_over:
         how = f"running; the request {scene.request_over}"
-    else:
+    elif seconds is not None:
         fields["waited"] = f"{seconds:.1f} s"
-    fields["output"] = tail(scene.output, 1000)
+    fields.update(output_fields(scene.session, scene.output, 1000))
     fields["trigger"] = _requests(scene, 1000)
     _told_besides(fields, scene)
     fields["next"] = NEXT_RUNNING
@@ -329,7 +342,7 @@ def progress_line(state: str, seconds: float, last_line: str = "") -> str:
 def lost_page(scene: Scene, reason: str) -> Answer:
     """The process lives, but the debugger in it does not answer."""
     fields: dict[str, Field] = {"session": scene.session, "state": "lost", "reason": visible(reason)}
-    fields["output"] = tail(scene.output, 1000)
+    fields.update(output_fields(scene.session, scene.output, 1000))
     fields["trigger"] = _requests(scene, 1000)
     _told_besides(fields, scene)
     fields["next"] = NEXT_LOST

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
-from mcp_debug_tool.debuggee import about, named_functions, sources
+from mcp_debug_tool.debuggee import about, introduction
+from mcp_debug_tool.debuggee.places import sources
+from mcp_debug_tool.debuggee.stopping import named_functions
 
 title: Callable[[list[str]], str] = about._title
-introduce: Callable[[dict[str, str], str], dict[str, Any]] = about.introduce
+introduce: Callable[[dict[str, str], str], dict[str, Any]] = introduction.introduce
 
 SPAWN = "from multiprocessing.spawn import spawn_main; spawn_main(tracker_fd=5, pipe_handle=7)"
 TRACKER = "from multiprocessing.resource_tracker import main;main(5)"

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
+from test_registration import context
 from test_schemas import DEFINITIONS, definition
 
 from mcp_debug_tool.errors import WrongState
 from mcp_debug_tool.server import tools
-from mcp_debug_tool.sessions import SessionManager
+from mcp_debug_tool.session_manager import SessionManager
 from mcp_debug_tool.settings import Settings
 from mcp_debug_tool.tools import lifecycle, read_only
 from mcp_debug_tool.tools.parameters import PlainBreakpoint
@@ -107,7 +108,7 @@ def test_a_breakpoint_of_attach_has_no_code_either() -> None:
 )
 async def test_what_is_left_out_is_refused_as_unknown(name: str, arguments: dict[str, Any]) -> None:
     with pytest.raises(ToolError, match="unknown argument\nnothing was done"):
-        await LEFT[name].run(arguments, Context())
+        await LEFT[name].run(arguments, context())
 
 
 @pytest.mark.parametrize("name", DIFFERENT)
@@ -186,5 +187,5 @@ async def test_nothing_is_started_even_by_a_way_around_the_tools() -> None:
 
     async with SessionManager(Settings(read_only=True)).run() as manager:
         with pytest.raises(UsageError, match="read-only"):
-            await manager.start(Launch(code="print(1)"), [])
-        assert manager.all() == []
+            await manager.of().start(Launch(code="print(1)"), [])
+        assert manager.of().all() == []

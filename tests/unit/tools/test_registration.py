@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from contextlib import suppress
+from types import SimpleNamespace
+from typing import Annotated, Any, Literal, cast
 
 import pytest
 from mcp.server.mcpserver import Context
@@ -12,6 +14,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import CallToolResult, TextContent
 from pydantic import BaseModel, Field
 
+from mcp_debug_tool.calls import Call, Note, Outcome, note_nothing
 from mcp_debug_tool.errors import (
     AdapterError,
     DebugError,
@@ -24,7 +27,8 @@ from mcp_debug_tool.errors import (
     UsageError,
     WrongState,
 )
-from mcp_debug_tool.sessions import SessionManager
+from mcp_debug_tool.session_manager import LOCAL, SessionManager
+from mcp_debug_tool.settings import Settings
 from mcp_debug_tool.tools.registration import (
     CHANGES,
     READ_ONLY,
@@ -35,7 +39,7 @@ from mcp_debug_tool.tools.registration import (
     plain_schema,
     tool,
 )
-from mcp_debug_tool.views import Answer
+from mcp_debug_tool.views import ALL_OUTPUT, Answer
 
 pytestmark = pytest.mark.anyio
 
@@ -57,9 +61,11 @@ async def continue_(context: Context[SessionManager, Any]) -> Answer:
     return Answer("went on")
 
 
-def context() -> ToolContext:
-    """What a tool is called with; these look at nothing in it."""
-    return Context()
+def context(note: Note = note_nothing, version: str = "2026-07-28") -> ToolContext:
+    """What a tool is called with, over stdin; these look at nothing in it."""
+    manager = SessionManager(Settings(), note=note)
+    asked = SimpleNamespace(lifespan_context=manager, request=None, protocol_version=version)
+    return Context(request_context=cast(Any, asked))
 
 
 async def called(made: DebugTool, **arguments: Any) -> CallToolResult:
@@ -103,6 +109,19 @@ async def test_an_answer_comes_as_text_and_as_data() -> None:
     assert text_of(result) == "Ann x2 for joy\nname: Ann"
     assert result.structured_content == {"name": "Ann"}
     assert not result.is_error
+
+
+async def much(context: Context[SessionManager, Any]) -> Answer:
+    """Print a lot."""
+    return Answer("printed", {"output": "…", ALL_OUTPUT: "debug://sessions/s1/output"})
+
+
+@pytest.mark.parametrize(("version", "linked"), [("2025-03-26", False), ("2025-06-18", True), ("2026-07-28", True)])
+async def test_output_that_was_cut_is_linked_for_clients_that_know_links(version: str, linked: bool) -> None:
+    result = await tool(much, READ_ONLY).run({}, context(version=version))
+    text, *links = result.content
+    assert "all output: debug://sessions/s1/output" in text.text
+    assert [(link.type, link.uri) for link in links] == [("resource_link", "debug://sessions/s1/output")] * linked
 
 
 @pytest.mark.parametrize(
@@ -244,3 +263,42 @@ def test_a_schema_loses_titles_references_and_nulls_and_nothing_else() -> None:
 def test_required_parameters_are_named_as_the_properties_are() -> None:
     plain = plain_schema(Outer.model_json_schema())
     assert set(plain["required"]) <= set(plain["properties"])
+
+
+# --- what is noted of a call ------------------------------------------------------------------------------------------
+
+
+async def refuses(context: Context[SessionManager, Any], session: str | None = None) -> Answer:
+    """Refuse."""
+    raise WrongState("no")
+
+
+async def answers(context: Context[SessionManager, Any], session: str | None = None) -> Answer:
+    """Answer."""
+    return Answer("yes", {"session": "s7"})
+
+
+async def waits(context: Context[SessionManager, Any], session: str | None = None) -> Answer:
+    """Wait."""
+    raise asyncio.CancelledError
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "session", "outcome"),
+    [
+        (answers, {}, "s7", Outcome.OK),
+        (refuses, {"session": "s3"}, "s3", Outcome.ERROR),
+        (refuses, {}, "", Outcome.ERROR),
+        (answers, {"nonsense": 1}, "", Outcome.ERROR),
+        (waits, {"session": "s3"}, "s3", Outcome.CANCELLED),
+    ],
+)
+async def test_each_call_is_noted_once_it_is_over(
+    function: Callable[..., Any], arguments: dict[str, Any], session: str, outcome: Outcome
+) -> None:
+    noted: list[Call] = []
+    with suppress(ToolError, asyncio.CancelledError):
+        await tool(function, CHANGES).run(arguments, context(noted.append))
+    (call,) = noted
+    assert (call.principal, call.tool, call.session, call.outcome) == (LOCAL, function.__name__, session, outcome)
+    assert 0 <= call.seconds < 10

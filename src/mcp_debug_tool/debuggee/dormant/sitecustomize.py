@@ -18,7 +18,7 @@ def _listen(package):
     # Bound here: the sitecustomize we shadow takes over our globals.
     attach_if_asked, settings_file = _attach_if_asked, _settings_file
     names = {"_attach_if_asked": lambda signum, frame: attach_if_asked(package, settings_file(), before, signum, frame)}
-    # Name and file are those of patches.PAUSE_FUNCTION: once attached, the same signal makes `pause` heard.
+    # Name and file are those of pause_signal.PAUSE_FUNCTION: once attached, the same signal makes `pause` heard.
     source = "def __mcp_debug_pause__(signum, frame):\n    _attach_if_asked(signum, frame)\n"
     exec(compile(source, "<ipython mcp-debug pause>", "exec"), names)
     try:

@@ -11,7 +11,7 @@ import types
 from typing import Any
 
 from .. import read_only
-from ..limits import TimeLimit
+from ..running.limits import TimeLimit
 from . import addresses, kinds, known_types
 from .layouts import MOST_PARTS, Key, Layout, Text
 

@@ -14,7 +14,10 @@ from typing import Any, NoReturn
 
 import pytest
 
-from mcp_debug_tool.debuggee import breakpoints, chain, evaluation, moves, read_only
+from mcp_debug_tool.debuggee import read_only
+from mcp_debug_tool.debuggee.inspecting import evaluation, moves
+from mcp_debug_tool.debuggee.raising import chain
+from mcp_debug_tool.debuggee.stopping import breakpoints
 from mcp_debug_tool.debuggee.values import describe, pages, parts
 
 

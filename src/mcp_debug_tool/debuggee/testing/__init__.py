@@ -1,0 +1,1 @@
+"""Tests that fail, under pytest, unittest and doctest."""

@@ -1,0 +1,1 @@
+"""Working plans as MCP prompts, and what completes their arguments."""

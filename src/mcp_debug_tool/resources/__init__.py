@@ -1,0 +1,1 @@
+"""Sessions as MCP resources: their pages, their output and their source to read, and who is told of changes."""
