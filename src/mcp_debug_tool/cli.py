@@ -47,6 +47,11 @@ def _add_serve(serve: argparse.ArgumentParser) -> None:
         help="let calls name other machines: to attach to, to listen on, to send a trigger to",
     )
     serve.add_argument(
+        "--read-only",
+        action="store_true",
+        help="look into running programs: nothing that starts, evaluates or changes anything is offered",
+    )
+    serve.add_argument(
         "--tools",
         choices=get_args(Profile),
         default="core",
@@ -92,7 +97,10 @@ def _serve(chosen: argparse.Namespace) -> int:
 
     log_to_stderr(chosen.log_format)
     settings = Settings(
-        allow_remote=chosen.allow_remote, tools=chosen.tools, lease=chosen.lease if chosen.http else None
+        allow_remote=chosen.allow_remote,
+        read_only=chosen.read_only,
+        tools=chosen.tools,
+        lease=chosen.lease if chosen.http else None,
     )
     try:
         note = _audit(chosen.audit)

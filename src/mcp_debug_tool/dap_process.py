@@ -97,7 +97,7 @@ class DAPProcess:
 
     async def serve(self) -> None:
         """Speak with the process until its connection ends."""
-        async with anyio.create_task_group() as tasks:
+        async with self._stopped_send, self._stopped, anyio.create_task_group() as tasks:
             self._tasks = tasks
             tasks.start_soon(self._take_stops)
             await self.client.run()
@@ -105,7 +105,7 @@ class DAPProcess:
             self._traced.set()
             tasks.cancel_scope.cancel()
 
-    async def introduce(self, sources: Mapping[str, str], first_path: str) -> None:
+    async def introduce(self, sources: Mapping[str, str], plan: Plan) -> None:
         """Greet its debugger and bring our code in, if it is not there; nothing of the program is let run by that.
 
         Raises:
@@ -115,7 +115,8 @@ class DAPProcess:
             await self._attach()
             if not self._arrival.has_our_code:
                 await self.client.request("evaluate", {"expression": loader(), "context": "clipboard"})
-            about = await self.inspector.call("introduce", {"texts": dict(sources), "first_path": first_path})
+            ours = {"texts": dict(sources), "first_path": plan.first_path, "is_read_only": plan.read_only}
+            about = await self.inspector.call("introduce", ours)
         except (AdapterError, ProtocolError) as error:
             reason = self.refusal or f"its debugger did not answer as one: {error}"
             hint = "Check that it is a Python debugger's port, or a Python program."

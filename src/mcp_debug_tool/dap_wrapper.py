@@ -113,7 +113,7 @@ class DAPWrapper:
         process = DAPProcess(arrival, self._plan, self._target.path_map, self._events)
         self._tasks.start_soon(self._serve, process)
         try:
-            await process.introduce(self._target.sources(), self._plan.first_path)
+            await process.introduce(self._target.sources(), self._plan)
             if self.tree.enter(process):
                 self.breakpoints.count_anew(process.name)
             await self.breakpoints.join(process)
@@ -332,7 +332,8 @@ class DAPWrapper:
         """Send `continue`, `next`, `stepIn`, `stepOut`, `goto`; the next stop or the exit is then awaited with `wait`.
 
         A `continue` resumes the process of the subject, or its thread alone where that is not the one that stopped.
-        Another process that stands is looked at next; a step waits for its own process.
+        Another process that stands is looked at next; a step waits for its own process. Cancelling does not stop it
+        half-way: nobody would know whether the program runs.
 
         Raises:
             WrongState: the subject does not stand.
@@ -342,10 +343,11 @@ class DAPWrapper:
         alone = command == "continue" and subject.alone
         self.tree.go_on(process, step=command != "continue")
         try:
-            if alone:
-                await process.resume_alone(thread_id)
-            else:
-                await process.resume(command, thread_id, arguments or {})
+            with anyio.CancelScope(shield=True):  # the requests have limits of their own
+                if alone:
+                    await process.resume_alone(thread_id)
+                else:
+                    await process.resume(command, thread_id, arguments or {})
         except AdapterError:
             self.tree.stay(process)
             raise

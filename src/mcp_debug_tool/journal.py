@@ -17,6 +17,8 @@ Stream = Literal["stdout", "stderr", "log"]
 
 # One MiB holds some 10,000 lines; what is pushed out is counted.
 MAX_KEPT = 1024 * 1024
+# More of a line than anyone shows of it.
+_LAST_LINE = 2000
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,11 @@ class Journal:
             del taken[-1]
             end -= 1
         return Excerpt(_text(bytes(taken)), end, dropped, total - len(taken))
+
+    def last_line(self) -> str:
+        """The last line that is not empty; of a very long one its end."""
+        lines = [line for line in self.read(0, limit=_LAST_LINE, last=True).text.splitlines() if line.strip()]
+        return lines[-1] if lines else ""
 
     def search(self, pattern: re.Pattern[str], since: int) -> re.Match[str] | None:
         """The first match of `pattern` in what was kept since the cursor."""

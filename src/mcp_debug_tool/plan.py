@@ -19,3 +19,5 @@ class Plan:
     """What will be the program's sys.path[0]."""
     break_on: frozenset[str] = frozenset({"uncaught"})
     stop_on_entry: bool = False
+    read_only: bool = False
+    """Whether no code of the program's is to be run, not even to show its values."""

@@ -10,6 +10,7 @@ from mcp.server.auth.provider import TokenVerifier
 from mcp.server.auth.settings import AuthSettings
 from mcp.server.mcpserver.tools import Tool
 from mcp.server.subscriptions import InMemorySubscriptionBus
+from mcp.types import ToolAnnotations
 from pydantic import AnyHttpUrl
 
 from . import __version__
@@ -19,8 +20,8 @@ from .prompts.registration import install as install_prompts
 from .resources.registration import SessionResources
 from .session_manager import SessionManager
 from .settings import Profile, Settings
-from .tools import attaching, breakpoints, execution, further, inspection, lifecycle, output
-from .tools.registration import CHANGES, READ_ONLY, RUNS_CODE, DebugTool, tool
+from .tools import attaching, breakpoints, execution, further, inspection, lifecycle, output, read_only
+from .tools.registration import CHANGES, READ_ONLY, RUNS_CODE, DebugTool, ToolFunction, tool
 
 NO_ISSUER = "http://localhost"
 
@@ -39,35 +40,42 @@ names a thread, an asyncio task or a process (worker-1, Task-3, p1.2, p1.2/worke
 get_stack(thread='all') shows them all."""
 
 
-def tools(profile: Profile = "core") -> list[DebugTool]:
-    """Every tool of a profile, in the order a session needs them: those of `core`, and with `full` the further ones."""
-    core = [
-        tool(lifecycle.start, RUNS_CODE),
-        tool(attaching.attach, RUNS_CODE),
-        tool(breakpoints.set_breakpoint, RUNS_CODE),
-        tool(breakpoints.list_breakpoints, READ_ONLY),
-        tool(breakpoints.remove_breakpoint, CHANGES),
-        tool(execution.continue_, RUNS_CODE),
-        tool(execution.step, RUNS_CODE),
-        tool(execution.pause, CHANGES),
-        tool(execution.wait, READ_ONLY),
-        tool(inspection.get_stack, READ_ONLY),
-        tool(inspection.get_variables, READ_ONLY),
-        tool(inspection.evaluate, RUNS_CODE),
-        tool(inspection.set_variable, RUNS_CODE),
-        tool(output.get_output, CHANGES),
-        tool(lifecycle.restart, RUNS_CODE),
-        tool(lifecycle.stop, RUNS_CODE),
-        tool(lifecycle.sessions, READ_ONLY),
-    ]
-    if profile == "core":
-        return core
-    return [
-        *core,
-        tool(further.goto, RUNS_CODE),
-        tool(further.modules, READ_ONLY),
-        tool(further.complete, READ_ONLY),
-    ]
+# Every tool, in the order a session needs them.
+_CORE: tuple[tuple[ToolFunction, ToolAnnotations], ...] = (
+    (lifecycle.start, RUNS_CODE),
+    (attaching.attach, RUNS_CODE),
+    (breakpoints.set_breakpoint, RUNS_CODE),
+    (breakpoints.list_breakpoints, READ_ONLY),
+    (breakpoints.remove_breakpoint, CHANGES),
+    (execution.continue_, RUNS_CODE),
+    (execution.step, RUNS_CODE),
+    (execution.pause, CHANGES),
+    (execution.wait, READ_ONLY),
+    (inspection.get_stack, READ_ONLY),
+    (inspection.get_variables, READ_ONLY),
+    (inspection.evaluate, RUNS_CODE),
+    (inspection.set_variable, RUNS_CODE),
+    (output.get_output, CHANGES),
+    (lifecycle.restart, RUNS_CODE),
+    (lifecycle.stop, RUNS_CODE),
+    (lifecycle.sessions, READ_ONLY),
+)
+_FURTHER: tuple[tuple[ToolFunction, ToolAnnotations], ...] = (
+    (further.goto, RUNS_CODE),
+    (further.modules, READ_ONLY),
+    (further.complete, READ_ONLY),
+)
+
+
+def tools(profile: Profile = "core", *, without_code: bool = False) -> list[DebugTool]:
+    """Every tool of a profile: those of `core`, and with `full` the further ones.
+
+    `without_code`: those tools and parameters that can run no code in a program, and change nothing in it.
+    """
+    chosen = _CORE if profile == "core" else (*_CORE, *_FURTHER)
+    if not without_code:
+        return [tool(function, annotations) for function, annotations in chosen]
+    return [tool(read_only.narrowed(f), annotations) for f, annotations in chosen if read_only.is_offered(f)]
 
 
 def build(
@@ -95,16 +103,17 @@ def build(
     server: MCPServer[SessionManager] = MCPServer(
         "mcp-debug",
         version=__version__,
-        instructions=INSTRUCTIONS,
+        instructions=read_only.INSTRUCTIONS if chosen.read_only else INSTRUCTIONS,
         lifespan=lifespan,
         log_level="WARNING",
-        tools=[*tools(chosen.tools), *further],
+        tools=[*tools(chosen.tools, without_code=chosen.read_only), *further],
         token_verifier=verifier,
         # Nobody issues tokens: they are made by whoever runs the server.
         auth=AuthSettings(issuer_url=AnyHttpUrl(NO_ISSUER), resource_server_url=None) if verifier is not None else None,
         subscriptions=bus,
     )
-    install_prompts(server)
+    if not chosen.read_only:  # each is a plan that runs code
+        install_prompts(server)
     SessionResources(server, bus).install()
     Completions(server).install()
     return server

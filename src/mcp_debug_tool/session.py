@@ -9,8 +9,8 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 import anyio
 import anyio.abc
@@ -34,6 +34,8 @@ if sys.version_info < (3, 11):
 _log = logging.getLogger(__name__)
 # Ending takes SIGTERM, a grace and SIGKILL; see processes.py.
 END_SECONDS = 6.0
+# The next call of a host may come before the one it has just cancelled is over.
+CANCELLED_SECONDS = 0.25
 
 
 class Session:
@@ -188,13 +190,15 @@ class Session:
         """Make ready for another run of the same program."""
         self._begin_run()
 
-    @contextmanager
-    def command(self, name: str) -> Iterator[None]:
+    @asynccontextmanager
+    async def command(self, name: str) -> AsyncIterator[None]:
         """Hold the session for one command.
 
         Raises:
             WrongState: another command is under way.
         """
+        with anyio.move_on_after(CANCELLED_SECONDS):
+            await self.wait(lambda: self._busy is None)
         if self._busy is not None:
             other, since = self._busy
             raise WrongState(
@@ -207,6 +211,7 @@ class Session:
         finally:
             self._busy = None
             self.asked_for()
+            self.notify()
 
     def new_output(self, limit: int = 4000) -> Excerpt:
         """The last of what the program printed since the last answer; it then counts as shown."""

@@ -192,6 +192,10 @@ class Sessions:
             session.wrapper.breakpoints.table = table
             session.wrapper.give_up(f"it could not be started again: {error}")
             raise
+        except anyio.get_cancelled_exc_class():
+            session.wrapper.breakpoints.table = table
+            session.wrapper.give_up("it was not started again: the call was cancelled")
+            raise
         self.pending.clear()
         return table.all()
 
@@ -216,6 +220,8 @@ class Sessions:
 def _prepared(launch: Launch | Attachment, settings: Settings) -> Prepared:
     if isinstance(launch, Attachment):
         return prepare_attachment(launch, settings)
+    if settings.read_only:
+        raise UsageError("this server is read-only: it starts nothing", hint="Attach to a program that runs.")
     return prepare(launch, settings)
 
 

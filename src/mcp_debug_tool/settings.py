@@ -34,6 +34,8 @@ class Settings:
     max_breakpoints: int = 1000
     tools: Profile = "core"
     """Which tools are offered; `full` adds those that only a few tasks need."""
+    read_only: bool = False
+    """Whether nothing is offered that runs code in a program or changes it: running programs are looked into."""
     lease: float | None = None
     """A session that no call has named for so long is ended; None: never, for the server ends with its agent."""
     allow_remote: bool = False

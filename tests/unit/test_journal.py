@@ -229,3 +229,20 @@ def test_every_stream_finishes_its_own_characters(stream: Stream) -> None:
     journal.add(stream, b"\xf0\x9f")
     journal.finish()
     assert journal.read(0, limit=ALL, stream=stream).text == "\\xf0\\x9f"
+
+
+@pytest.mark.parametrize(
+    ("written", "last"),
+    [
+        ("", ""),
+        ("\n \n", ""),
+        ("one\ntwo", "two"),
+        ("one\ntwo\n\n  \n", "two"),
+        ("10%\r20%\r30%", "30%"),
+        ("begin " + "x" * 5000, "x" * 2000),
+    ],
+)
+def test_the_last_line_is_the_last_that_says_something(written: str, last: str) -> None:
+    journal = Journal()
+    journal.add("stdout", written.encode())
+    assert journal.last_line() == last

@@ -1024,3 +1024,16 @@ def test_a_source_that_is_not_what_runs_is_told_of() -> None:
     assert note.startswith("app.py was written after the program started: the source shown is not what runs")
     calm = views.stop_page(stop(frames=(frame,), views=(replace(view, is_rewritten=False),)), scene())
     assert "notes" not in calm.data()
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("", "s1 running, waited 3 s"),
+        ("  12 of 40 done ", "s1 running, waited 3 s; last output: 12 of 40 done"),
+        ("\x1b[31mred\x1b[0m\x07", "s1 running, waited 3 s; last output: red\\x07"),
+        ("x" * 500, f"s1 running, waited 3 s; last output: {'x' * 119}…"),
+    ],
+)
+def test_a_call_that_waits_is_told_of_in_one_bounded_visible_line(line: str, told: str) -> None:
+    assert views.progress_line("s1 running", 3.2, line) == told

@@ -51,7 +51,14 @@ def prepare_attachment(asked: Attachment, settings: Settings) -> Prepared:
         raise InvalidArgument("token", "goes with listen only", hint="Leave it out.")
     cwd = folder(asked.cwd, settings.cwd)
     target, what = _target(asked, settings)
-    plan = Plan(program_file=None, module=None, roots=(cwd,), first_path="", break_on=exception_filters(asked.break_on))
+    plan = Plan(
+        program_file=None,
+        module=None,
+        roots=(cwd,),
+        first_path="",
+        break_on=exception_filters(asked.break_on),
+        read_only=settings.read_only,
+    )
     return Prepared(target, plan, cwd, what, (cwd,), is_launched=False)
 
 

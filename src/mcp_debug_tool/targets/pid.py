@@ -37,7 +37,9 @@ class PidTarget:
         process = await anyio.to_thread.run_sync(examine, self.pid)
         arguments = attach_arguments(self.just_my_code)
         async with rendezvous(arguments, is_the_process, tells_when_attached=True) as place:
-            await inject(process, place.settings)
+            with anyio.CancelScope(shield=True):
+                # A tool that is killed on its way ends the program; settings taken away too early mislead the next.
+                await inject(process, place.settings)
             yield Reach(place.arrivals)
 
     def sources(self) -> Mapping[str, str]:

@@ -38,7 +38,7 @@ async def rendezvous(
     """Listen until the block ends. `is_welcome` is a second lock; the others are as in each Arrival."""
     listener = Listener(token=secrets.token_hex(32), server_token=secrets.token_hex(32), is_welcome=is_welcome)
     send, receive = anyio.create_memory_object_stream[Arrival](ARRIVALS)
-    async with listener.open() as streams, send, receive, anyio.create_task_group() as tasks:
+    async with send, receive, listener.open() as streams, anyio.create_task_group() as tasks:
 
         async def announce() -> None:
             async for stream in streams:

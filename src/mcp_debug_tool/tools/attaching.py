@@ -13,6 +13,7 @@ from ..session_manager import SessionManager
 from ..views import Answer
 from .outcomes import outcome
 from .parameters import Breakpoints, JustMyCode, Timeout, as_list, manager
+from .progress import Progress
 
 # An attached program runs on; without breakpoints there is nothing to wait for.
 _LOOK_SECONDS = 0.3
@@ -48,6 +49,9 @@ async def attach(
         break_on,
         just_my_code,
     )
-    session = await manager(context).start(asked, [*(b.spec() for b in breakpoints), *exception_classes(break_on)])
+    progress, specs = Progress(context), [*(b.spec() for b in breakpoints), *exception_classes(break_on)]
+    session = await progress.of_beginning(
+        "attaching", manager(context).settings.connect_limit, lambda: manager(context).start(asked, specs)
+    )
     seconds = timeout_s if breakpoints and listen is None else _LOOK_SECONDS
-    return await outcome(session, seconds, notes=session.terms)
+    return await outcome(session, seconds, progress, notes=session.terms)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
+import anyio
 from mcp.server.mcpserver import Context
 from pydantic import Field
 
@@ -18,6 +19,7 @@ from ..subjects import thread_to_move
 from ..views import Answer
 from .outcomes import compiled, outcome, page
 from .parameters import Detail, SessionId, ThreadName, Timeout, TriggerAgain, manager
+from .progress import Progress
 
 _STEPS = {"over": "next", "into": "stepIn", "out": "stepOut"}
 
@@ -33,8 +35,8 @@ async def continue_(
 ) -> Answer:
     """Continue the stopped program to the next breakpoint, exception or its end; with thread only that one. Answers
     with the stop page, the exit, or 'still running'."""
-    found = manager(context).get(session)
-    with found.command("continue"):
+    found, progress = manager(context).get(session), Progress(context)
+    async with found.command("continue"):
         _require_stopped(found, "continue")
         subject, before = await found.wrapper.subject(thread), found.wrapper.stop
         if trigger is not None:
@@ -44,7 +46,7 @@ async def continue_(
         await found.wrapper.resume("continue", subject)
         if trigger is not None:
             await found.trigger(trigger.request())
-        answer = await outcome(found, timeout_s, full=detail == "full", notes=notes, until=until)
+        answer = await outcome(found, timeout_s, progress, full=detail == "full", notes=notes, until=until)
         if found.wrapper.stop is before:
             return _with_note(answer, f"{subject.process.name} runs; this process stood before and stands still")
         if subject.alone and found.state is State.RUNNING:
@@ -64,7 +66,16 @@ async def _run_until(session: Session, until: str) -> list[str]:
     if not colon or not line.strip().isdigit():
         raise InvalidArgument("until", f"{until!r} is not file:line", hint="Such as app.py:42.")
     spec = BreakpointSpec(file=session.resolve_path(file, "until"), line=int(line))
-    place = (await session.wrapper.breakpoints.set(spec, internal=True)).place
+    breakpoints = session.wrapper.breakpoints
+    with anyio.CancelScope(shield=True):
+        place = (await breakpoints.set(spec, internal=True)).place
+    try:
+        await anyio.lowlevel.checkpoint_if_cancelled()
+    except anyio.get_cancelled_exc_class():
+        # Left there, it would stop the program at some later time.
+        with anyio.CancelScope(shield=True):
+            await breakpoints.remove(breakpoints.table.internal_ids())
+        raise
     if place is None or place.moved_from is None:
         return []
     return [f"line {place.moved_from} has no code: ran until {place.line}: {place.text}"]
@@ -89,8 +100,8 @@ async def step(
 ) -> Answer:
     """Step the stopped thread: over a line, into a call, or out of the function. Answers with the stop page, changed
     variables marked with their old value."""
-    found = manager(context).get(session)
-    with found.command("step"):
+    found, progress = manager(context).get(session), Progress(context)
+    async with found.command("step"):
         _require_stopped(found, "step")
         subject = await found.wrapper.subject(thread)
         before = found.wrapper.stop
@@ -101,7 +112,7 @@ async def step(
         for taken in range(1, count + 1):
             await found.wrapper.resume(_STEPS[kind if target is None or taken > 1 else "over"], subject)
             notes = [f"{taken} of {count} steps taken"] if count > 1 else []
-            answer = await outcome(found, timeout_s, full=detail == "full", notes=notes)
+            answer = await outcome(found, timeout_s, progress, full=detail == "full", notes=notes)
             stop = found.wrapper.stop
             if stop is None or stop.reason != "step" or stop.breakpoints:
                 return answer
@@ -145,7 +156,7 @@ async def pause(
         found.wrapper.require("pause", "Call restart or start.")
         found.wrapper.stop_waiting_for_step()
     await found.wrapper.pause(subject)
-    answer = await outcome(found, timeout_s)
+    answer = await outcome(found, timeout_s, Progress(context))
     if found.state is State.RUNNING:
         note = "the pause is pending: the program is inside C code and stops when that returns; wait, or stop to end it"
         return _with_note(answer, note)
@@ -171,4 +182,4 @@ async def wait(
     if for_ not in ("stop", "exit"):
         pattern = compiled("for", for_)
     found.wrapper.stop_waiting_for_step()
-    return await outcome(found, timeout_s, pattern=pattern, exit_only=for_ == "exit")
+    return await outcome(found, timeout_s, Progress(context), pattern=pattern, exit_only=for_ == "exit")

@@ -16,6 +16,7 @@ from ..subjects import Subject, thread_to_move
 from ..views import Answer, completions_page, modules_page, path
 from .outcomes import compiled, outcome
 from .parameters import FrameIndex, SessionId, ThreadName, manager
+from .progress import Progress
 
 GOTO_SECONDS = 10.0
 COMPLETE_SECONDS = 10.0
@@ -32,7 +33,7 @@ async def goto(
     """Set the next statement: the stopped thread goes on at another line of its function. What lies between is not run,
     and nothing is undone. Answers with the stop page."""
     found = manager(context).get(session)
-    with found.command("goto"):
+    async with found.command("goto"):
         _require(found, "step")
         subject = await found.wrapper.subject(thread)
         thread_to_move(subject)
@@ -44,7 +45,7 @@ async def goto(
         except AdapterError as error:
             reason = str(error).partition(": ")[2]
             raise InvalidArgument("line", f"Python does not go to line {line} from {frame.line}: {reason}") from error
-        return await outcome(found, GOTO_SECONDS)
+        return await outcome(found, GOTO_SECONDS, Progress(context))
 
 
 async def _frame_to_move(session: Session, subject: Subject, file: str | None) -> Frame:

@@ -95,7 +95,7 @@ async def evaluate(
     expressions = [expression] if isinstance(expression, str) else expression
     if not expressions or not all(text.strip() for text in expressions) or len(expressions) > 20:
         raise InvalidArgument("expression", "give 1 to 20 expressions, none of them empty")
-    with found.command("evaluate"):
+    async with found.command("evaluate"):
         subject, where = await _frame(found, thread, frame)
         page = await subject.inspect(
             "evaluate",
@@ -118,7 +118,7 @@ async def set_variable(
     """Change a variable, attribute or item of the stopped program; the new value is read back. A value that raises is
     an error and changes nothing."""
     found = manager(context).get(session)
-    with found.command("set_variable"):
+    async with found.command("set_variable"):
         subject, where = await _frame(found, thread, frame)
         page = await subject.inspect(
             "set_variable",

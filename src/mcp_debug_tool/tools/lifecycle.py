@@ -15,6 +15,7 @@ from ..session_manager import SessionManager
 from ..views import Answer, cut, exit_reason, path, sessions_page, tail
 from .outcomes import outcome
 from .parameters import BreakOn, Breakpoints, Detail, JustMyCode, SessionId, Timeout, Trigger, as_list, manager
+from .progress import Progress
 from .readiness import checked_readiness, first_outcome
 
 
@@ -83,10 +84,14 @@ async def start(
         # Names are looked up now, so that a refusal comes before anything is started.
         await request.addresses(any_host=manager(context).settings.allow_remote)
     specs = [*(b.spec() for b in breakpoints), *exception_classes(break_on)]
-    session = await manager(context).start(launch, specs, repeat=repeat)
+    progress, beginning = Progress(context), manager(context).settings.connect_limit
+    session = await progress.of_beginning(
+        "starting", beginning, lambda: manager(context).start(launch, specs, repeat=repeat)
+    )
     answer = await first_outcome(
         session,
         timeout_s,
+        progress,
         readiness=readiness,
         trigger=request,
         full=detail == "full",
@@ -109,11 +114,14 @@ async def restart(
     """Run the same program again from the beginning. Every breakpoint is set again, found by
     its line's text where lines have moved. Answers with the first stop or the exit."""
     found = manager(context).get(session)
-    with found.command("restart"):
+    async with found.command("restart"):
         came_to = found.came_to
         seeds = [] if found.repeat is None else found.seeds()[:1]
         before = {b.id: b.place.line for b in found.wrapper.breakpoints.table.all() if b.place is not None}
-        breakpoints = await manager(context).restart(found)
+        progress, beginning = Progress(context), manager(context).settings.connect_limit
+        breakpoints = await progress.of_beginning(
+            f"{found.id} restarting", beginning, lambda: manager(context).restart(found)
+        )
         notes = [f"{b.id} NOT SET: {b.problem}" for b in breakpoints if b.problem is not None]
         notes += [
             f"{b.id} followed its line from {before[b.id]} to {b.place.line}"
@@ -122,7 +130,7 @@ async def restart(
         ]
         notes += [f"the run before: {came_to}"] if came_to else []
         notes += [f"again with {seed}" for seed in seeds]
-        return await outcome(found, timeout_s, notes=notes)
+        return await outcome(found, timeout_s, progress, notes=notes)
 
 
 async def stop(context: Context[SessionManager, Any], session: SessionId = None) -> Answer:

@@ -15,6 +15,7 @@ from ..session import Session
 from ..triggers import Trigger
 from ..unhit import why_not_hit
 from ..views import Answer, Scene, exit_page, lost_page, path, running_page, stop_page
+from .progress import Progress
 
 # A match may begin in output that has been searched already, this many bytes before its end.
 OVERLAP = 4096
@@ -27,6 +28,7 @@ LOOK_BYTES = 4000
 async def outcome(
     session: Session,
     seconds: float | None,
+    progress: Progress,
     *,
     full: bool = False,
     pattern: re.Pattern[str] | None = None,
@@ -37,7 +39,7 @@ async def outcome(
 ) -> Answer:
     """Wait for what the call is about (see `happening`), then answer with the state there is."""
     began = time.monotonic()
-    matched = await happening(session, seconds, pattern=pattern, exit_only=exit_only)
+    matched = await happening(session, seconds, progress, pattern=pattern, exit_only=exit_only)
     stop = session.wrapper.stop
     if until is not None and stop is not None and stop.reason != "reached until":
         notes = [*notes, f"{until} was not reached; it is no longer waited for"]
@@ -47,6 +49,7 @@ async def outcome(
 async def happening(
     session: Session,
     seconds: float | None,
+    progress: Progress,
     *,
     pattern: re.Pattern[str] | None = None,
     also: Callable[[], str] = lambda: "",
@@ -70,8 +73,9 @@ async def happening(
             return True
         return (session.wrapper.stop is not None and not exit_only) or any(map(_is_over, session.triggers))
 
-    with anyio.move_on_after(session.wait_default if seconds is None else seconds):
-        await session.wait(happened)
+    limit = session.wait_default if seconds is None else seconds
+    with anyio.move_on_after(limit):
+        await progress.of_session(session, limit, lambda: session.wait(happened))
     if matched:
         session.resumed_at = session.journal.end
     return matched

@@ -34,8 +34,8 @@ FrameIndex = Annotated[int | None, Field(ge=0)]
 ThreadName = str | None
 
 
-class BreakpointArgument(BaseModel):
-    """One breakpoint as `start` takes it; the same parameters as set_breakpoint."""
+class PlainBreakpoint(BaseModel):
+    """One breakpoint without code of its own: as `attach` takes it from an agent that may run none."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"description": ""})
 
@@ -44,14 +44,19 @@ class BreakpointArgument(BaseModel):
     text: str | None = None
     function: str | None = None
     exception: str | None = None
-    condition: str | None = None
     hit_condition: str | None = None
-    log_message: str | None = None
     temporary: bool = False
 
     def spec(self) -> BreakpointSpec:
         """As the session knows it."""
         return BreakpointSpec(**self.model_dump())
+
+
+class BreakpointArgument(PlainBreakpoint):
+    """One breakpoint as `start` takes it; the same parameters as set_breakpoint."""
+
+    condition: str | None = None
+    log_message: str | None = None
 
 
 def from_place(value: Any) -> Any:
@@ -89,6 +94,12 @@ Trigger = Annotated[
 # Their schema would say again what set_breakpoint's says.
 Breakpoints = Annotated[
     list[Annotated[BreakpointArgument, BeforeValidator(from_place), WithJsonSchema({})]],
+    Field(description="Objects with the parameters of set_breakpoint, or 'file:line'."),
+]
+
+
+PlainBreakpoints = Annotated[
+    list[Annotated[PlainBreakpoint, BeforeValidator(from_place), WithJsonSchema({})]],
     Field(description="Objects with the parameters of set_breakpoint, or 'file:line'."),
 ]
 

@@ -16,6 +16,7 @@ from ..transports import ports
 from ..triggers.request import Request
 from ..views import Answer
 from .outcomes import compiled, happening, page
+from .progress import Progress
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ def checked_readiness(ready: str | int | None) -> Readiness | None:
 async def first_outcome(
     session: Session,
     seconds: float | None,
+    progress: Progress,
     *,
     readiness: Readiness | None,
     trigger: Request | None,
@@ -61,22 +63,22 @@ async def first_outcome(
     left = session.wait_default if seconds is None else seconds
     ready = ""
     if readiness is not None:
-        ready = await _until_ready(session, left, readiness)
+        ready = await _until_ready(session, left, readiness, progress)
         left = max(left - (time.monotonic() - began), 0.0)
     if trigger is not None and (ready or readiness is None):
         await session.trigger(trigger)
     if readiness is None or (ready and trigger is not None):
-        await happening(session, left)
+        await happening(session, left, progress)
     waited = time.monotonic() - began
     if ready and trigger is not None:
         notes, ready = [*notes, f"ready: {ready}"], ""
     return page(session, waited, full=full, matched=ready, ready=True, notes=notes, start=start)
 
 
-async def _until_ready(session: Session, seconds: float, readiness: Readiness) -> str:
+async def _until_ready(session: Session, seconds: float, readiness: Readiness, progress: Progress) -> str:
     """Wait for the server to be up, and say how it is known; empty where it is not, or something else came first."""
     if readiness.port is None:
-        return await happening(session, seconds, pattern=readiness.pattern)
+        return await happening(session, seconds, progress, pattern=readiness.pattern)
     listens = False
 
     async def watch(port: int) -> None:
@@ -88,6 +90,6 @@ async def _until_ready(session: Session, seconds: float, readiness: Readiness) -
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(watch, readiness.port)
         also = lambda: f"port {readiness.port} listens" if listens else ""  # noqa: E731
-        ready = await happening(session, seconds, also=also)
+        ready = await happening(session, seconds, progress, also=also)
         tasks.cancel_scope.cancel()
     return ready

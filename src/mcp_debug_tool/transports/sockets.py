@@ -92,8 +92,8 @@ class Listener:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[anyio.abc.ObjectReceiveStream[QuickStream]]:
         """Listen until the block ends; the stream gives the proven peers."""
-        send, receive = anyio.create_memory_object_stream[QuickStream](8)
         multi = await anyio.create_tcp_listener(local_host="127.0.0.1", local_port=0)
+        send, receive = anyio.create_memory_object_stream[QuickStream](8)
         self.port = multi.extra(SocketAttribute.local_port)
         async with multi, send, receive, anyio.create_task_group() as tasks:
 

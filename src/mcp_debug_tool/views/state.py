@@ -333,6 +333,12 @@ def running_page(scene: Scene, seconds: float | None, *, matched: str = "", read
     return Answer(f"{scene.session} {how}", fields)
 
 
+def progress_line(state: str, seconds: float, last_line: str = "") -> str:
+    """How a call that waits stands: `s1 running, waited 3 s; last output: 12 of 40 done`."""
+    output = f"; last output: {cut(uncoloured(last_line).strip(), 120)}" if last_line else ""
+    return f"{state}, waited {seconds:.0f} s{output}"
+
+
 def lost_page(scene: Scene, reason: str) -> Answer:
     """The process lives, but the debugger in it does not answer."""
     fields: dict[str, Field] = {"session": scene.session, "state": "lost", "reason": visible(reason)}

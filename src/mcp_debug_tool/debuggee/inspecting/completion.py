@@ -16,28 +16,13 @@ from typing import Any
 
 from .. import values
 from ..running.limits import time_limit
-from . import frames
+from . import frames, paths
+from .paths import Unknown
 
 SECONDS = 2.0
-_FUNCTIONS = (
-    types.FunctionType,
-    types.BuiltinFunctionType,
-    types.MethodType,
-    types.MethodDescriptorType,
-    types.WrapperDescriptorType,
-    types.MethodWrapperType,
-    types.ClassMethodDescriptorType,
-    staticmethod,
-    classmethod,
-)
 _KEY = re.compile(r"\[\s*(['\"])([^'\"\]]*)$")
 _ATTRIBUTE = re.compile(r"\.\s*(\w*)$")
 _NAME = re.compile(r"(\w*)$")
-_MISSING = object()
-
-
-class Unknown(Exception):
-    """What stands before the cursor has no value that could be looked at; the text says why."""
 
 
 def complete(frame_id: int | str, text: str, column: int | None, most: int) -> dict[str, Any]:
@@ -105,68 +90,8 @@ def _value_before(frame: FrameType, head: str) -> Any:
         except (SyntaxError, ValueError):
             continue
         if isinstance(tree, (ast.Name, ast.Attribute, ast.Subscript)):
-            return _value(frame, tree)
-    raise Unknown("before the cursor there must be a path such as order.items[3]; use evaluate for anything else")
-
-
-def _value(frame: FrameType, node: Any) -> Any:
-    if isinstance(node, ast.Name):
-        for names in (frame.f_locals, frame.f_globals, vars(builtins)):
-            if node.id in names:
-                return names[node.id]
-        raise Unknown("there is no name %s here" % node.id)
-    if isinstance(node, ast.Attribute):
-        return _attribute(_value(frame, node.value), node.attr)
-    if isinstance(node, ast.Subscript):
-        return _item(_value(frame, node.value), node.slice)
-    raise Unknown("it would have to be computed; use evaluate")
-
-
-def _item(value: Any, node: Any) -> Any:
-    try:
-        key = ast.literal_eval(getattr(node, "value", node) if type(node).__name__ == "Index" else node)
-        for kind in (dict, list, tuple):
-            if issubclass(type(value), kind):
-                return kind.__getitem__(value, key)
-    except (LookupError, TypeError, ValueError) as error:
-        raise Unknown("%s: %s" % (type(error).__name__, error)) from error
-    raise Unknown("an item of a %s would have to be computed; use evaluate" % values.type_name(value))
-
-
-def _attribute(value: Any, name: str) -> Any:
-    """An attribute that is there without being computed."""
-    of_class, own = _MISSING, _own(value).get(name, _MISSING)
-    for base in type(value).__mro__:
-        if name in base.__dict__:
-            of_class = base.__dict__[name]
-            break
-    if type(of_class) is types.MemberDescriptorType:
-        try:
-            return of_class.__get__(value)
-        except AttributeError:
-            of_class = _MISSING
-    if of_class is not _MISSING and hasattr(type(of_class), "__set__"):
-        raise Unknown("%s would have to be computed; use evaluate" % name)
-    found = own if own is not _MISSING else of_class
-    if found is _MISSING:
-        raise Unknown("there is no %s in a %s" % (name, values.type_name(value)))
-    if own is _MISSING and hasattr(type(found), "__get__") and not issubclass(type(found), _FUNCTIONS):
-        raise Unknown("%s would have to be computed; use evaluate" % name)
-    return found
-
-
-def _own(value: Any) -> dict[str, Any]:
-    """The attributes an object has itself; those of a class with its bases'."""
-    if issubclass(type(value), type):
-        found: dict[str, Any] = {}
-        for base in reversed(type.__dict__["__mro__"].__get__(value)):
-            found.update(type.__dict__["__dict__"].__get__(base))
-        return found
-    try:
-        own = object.__getattribute__(value, "__dict__")
-    except AttributeError:
-        return {}
-    return own if issubclass(type(own), dict) else {}
+            return paths.value(frame, tree)
+    raise Unknown("before the cursor there must be a path such as order.items[3]")
 
 
 def _members(value: Any) -> Iterator[tuple[str, Any]]:
@@ -174,7 +99,7 @@ def _members(value: Any) -> Iterator[tuple[str, Any]]:
     if not issubclass(type(value), types.ModuleType):
         for base in reversed(type(value).__mro__):
             yield from ((name, _slot(value, member)) for name, member in list(base.__dict__.items()))
-    yield from [(name, item) for name, item in list(_own(value).items()) if type(name) is str]
+    yield from [(name, item) for name, item in list(dict.items(paths.own(value))) if type(name) is str]
 
 
 def _slot(value: Any, member: Any) -> Any:
@@ -192,7 +117,7 @@ def _kind(member: Any) -> str:
         return "module"
     if issubclass(kind, type):
         return "class"
-    if issubclass(kind, _FUNCTIONS):
+    if issubclass(kind, paths.FUNCTIONS):
         return "function"
     if issubclass(kind, property) or kind is types.GetSetDescriptorType or kind.__name__ == "cached_property":
         return "property"

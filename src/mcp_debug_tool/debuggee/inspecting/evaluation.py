@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import FrameType
 from typing import Any
 
-from .. import values
+from .. import read_only, values
 from ..raising import chain
 from ..running.limits import TimeLimit, time_limit
 from ..stopping import suspension
@@ -19,6 +19,7 @@ _pending: list[object] = []
 
 def evaluate(frame_id: int | str, expressions: list[str], seconds: float, max_chars: int) -> dict[str, Any]:
     """Each expression's {value, type, n}, or its {error}; statements give {done}. One time limit for each."""
+    read_only.require_off("evaluate")
     frame = frames.find(frame_id)
     with suspension.others_run_meanwhile() as others:
         answers = [_evaluate_one(frame, expression, seconds, max_chars) for expression in expressions]
@@ -75,6 +76,7 @@ def _message(error: BaseException) -> str:
 
 def set_variable(frame_id: int | str, path: str, value: str, seconds: float, max_chars: int) -> dict[str, Any]:
     """Assign the expression `value` to `path` and read it back: {value, type}, or {error}."""
+    read_only.require_off("set_variable")
     frame = frames.find(frame_id)
     try:
         compile("%s = 0" % path, "<path>", "exec", dont_inherit=True)

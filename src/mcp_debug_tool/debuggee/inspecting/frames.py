@@ -10,7 +10,7 @@ import time
 from types import CodeType, FrameType, TracebackType
 from typing import Any
 
-from .. import about, values
+from .. import about, read_only, values
 from ..places import code_objects, seen, sources
 from ..raising import chain
 from ..running import greenlets, native, tasks, threads
@@ -18,6 +18,7 @@ from ..running.limits import TimeLimit, time_limit
 from ..stepping import returns
 from ..stopping import breakpoints, post_mortem, suspension, template_stops
 from ..values import kinds, pages, parts
+from . import paths
 
 PAGE_SECONDS = 1.5
 VALUE_SECONDS = 0.5
@@ -126,6 +127,8 @@ def flush() -> None:
             if type(stream) is io.TextIOWrapper:
                 stream.flush()
                 continue
+            if read_only.is_on:
+                continue  # one of the program's own
             with time_limit(VALUE_SECONDS):
                 stream.flush()
         except BaseException:
@@ -211,6 +214,8 @@ def _text(frame: FrameType) -> str | None:
 
 def value_at(frame: FrameType, path: str) -> Any:
     """The value that a path such as `order.items[3].price` names in `frame`."""
+    if read_only.is_on:
+        return paths.named(frame, path)
     tree = ast.parse(path.strip(), mode="eval")
     for node in ast.walk(tree):
         if not isinstance(node, _PATH_NODES):
@@ -239,6 +244,8 @@ def variables(
             if path:
                 try:
                     value = value_at(frame, path)
+                except paths.Unknown as unknown:
+                    return {"error": str(unknown)}
                 except Exception as error:
                     return {"error": values.failure(error, 1000)}
                 answer.update(value=guarded(value, max_chars * 2, deadline), type=values.type_name(value))

@@ -6,6 +6,7 @@ import ast
 from types import FrameType
 from typing import Any
 
+from .. import read_only
 from ..places import code_objects
 from ..stepping import call_sites, targets
 from ..stopping import suspension
@@ -26,6 +27,7 @@ def aim(frame_id: int | str, wanted: str) -> dict[str, Any]:
 
 def destination(frame_id: int | str, line: int) -> dict[str, Any]:
     """Whether a frame can go on at `line` of its function instead: {} or {error}, as far as Python leaves it to us."""
+    read_only.require_off("goto")
     frame = frames.find(frame_id)
     if getattr(frame, "IS_PLUGIN_FRAME", False):
         return {"error": "it is a template that is stopped, whose lines only its engine chooses"}

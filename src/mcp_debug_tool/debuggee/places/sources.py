@@ -15,6 +15,8 @@ import zlib
 from types import ModuleType
 from typing import Any
 
+from .. import read_only
+
 MAX_BYTES = 4 * 1024 * 1024
 
 # Source of code that has no file (`python -c`), by the file name its frames carry.
@@ -73,11 +75,12 @@ def of_code(name: str, names: dict[str, Any] | None = None) -> str | None:
     """
     if name in given:
         return given[name]
-    kept = linecache.getlines(name, names)
+    # With the names of a frame it would ask their loader, which may be the program's own.
+    kept = linecache.getlines(name, None if read_only.is_on else names)
     if kept:
         return "".join(line if line.endswith("\n") else line + "\n" for line in kept)
     if is_made_up(name):
-        return _of_loader(name, names)
+        return None if read_only.is_on else _of_loader(name, names)
     try:
         return _decoded(_inflated(name))
     except (OSError, SyntaxError, UnicodeDecodeError):

@@ -9,10 +9,11 @@ from itertools import islice
 from types import TracebackType
 from typing import Any
 
-from .. import values
+from .. import read_only, values
 from ..places import tracebacks
 from ..running.limits import TimeLimit, time_limit
 from ..templating import templates
+from ..values import kinds
 
 MESSAGE_SECONDS = 0.5
 MAX_LINKS = 6
@@ -79,16 +80,25 @@ def message(error: BaseException, max_chars: int) -> str:
     """str(error), bounded in time and length."""
     try:
         with time_limit(MESSAGE_SECONDS):
-            return values.cut(str(error), max_chars)
+            return values.cut(told(error, max_chars) if read_only.is_on else str(error), max_chars)
     except TimeLimit:
         return "<str() took longer than %s s>" % MESSAGE_SECONDS
     except BaseException as failure:
         return "<str() failed with %s>" % type(failure).__name__
 
 
+def told(error: BaseException, max_chars: int) -> str:
+    """Its message as Python itself makes it of plain arguments; else the arguments it has."""
+    given = values.arguments(error)
+    written_in_c = kinds.is_c_method(kinds.lookup(type(error), "__str__"))
+    if written_in_c and all(map(values.runs_no_code, given)):
+        return str(error)
+    return ", ".join(values.describe(argument, max_chars) for argument in given)
+
+
 def _notes(error: BaseException, max_chars: int) -> list[str]:
     """What `add_note` has added (3.11 and newer)."""
-    notes = object.__getattribute__(error, "__dict__").get("__notes__")
+    notes = dict.get(kinds.attributes(error), "__notes__")
     if not isinstance(notes, (list, tuple)):
         return []
     shown = [values.cut(note, max_chars) for note in notes[:MAX_NOTES] if isinstance(note, str)]

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import CodeType
 from typing import Any
 
-from .. import events
+from .. import events, read_only
 from ..places import seen, sources
 from ..running import native
 
@@ -106,6 +106,8 @@ def check(entry: dict[str, Any]) -> str | None:
     for field, make in (("condition", lambda text: text), ("log_message", log_expression)):
         source = entry.get(field)
         if source is not None:
+            if read_only.is_on:
+                return "%s runs code in the program%s" % (field, read_only.INSTEAD)
             try:
                 compiled(make(source), "<%s>" % field)
             except (SyntaxError, ValueError) as error:

@@ -16,7 +16,7 @@ _SHORT_INT_BITS = 4096
 _DIGITS_AT_ONCE = 4000
 _MAX_SORTED = 1000
 _SORTED_TYPES = frozenset((str, bytes, int, float, bool))
-_args: Any = BaseException.__dict__["args"].__get__
+arguments: Any = BaseException.__dict__["args"].__get__
 _filename: Any = OSError.__dict__["filename"].__get__
 
 
@@ -164,10 +164,10 @@ def _object(value: Any, limit: int) -> str | Layout:
 
 
 def _exception(value: Any, limit: int) -> Layout:
-    arguments = [("", argument) for argument in _args(value)]
+    given = [("", argument) for argument in arguments(value)]
     if isinstance(value, OSError) and _filename(value) is not None:
-        arguments.append(("filename", _filename(value)))
-    return layouts.fields("%s(" % kinds.name(type(value)), arguments, ")")
+        given.append(("filename", _filename(value)))
+    return layouts.fields("%s(" % kinds.name(type(value)), given, ")")
 
 
 def _module(value: Any, limit: int) -> str:

@@ -6,6 +6,7 @@ import types
 from collections.abc import Iterable
 from typing import Any
 
+from .. import read_only
 from . import kinds, layouts
 from .layouts import Layout
 
@@ -70,6 +71,9 @@ def _is_of(package: str, function: object) -> bool:
 
 def _present(value: Any, names: Iterable[str]) -> list[tuple[str, Any]]:
     """Those that are there: an object may be looked at before its `__init__` has come to all of them."""
+    if read_only.is_on:
+        own = dict(kinds.instance_items(value))  # a property would be asked below
+        return [(name, own[name]) for name in names if name in own]
     found = []
     for name in names:
         try:

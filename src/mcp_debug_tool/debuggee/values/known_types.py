@@ -9,10 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .. import read_only
 from . import addresses, arrays, builtin_types, generated, kinds, stdlib_types, tables
 from .layouts import Layout, Text, items
 
 _SHOWN: dict[str, Callable[[Any, int], Any]] = {**builtin_types.SHOWN, **stdlib_types.SHOWN}
+_ASKING_NOBODY = frozenset(
+    "builtins.function builtins.builtin_function_or_method builtins.range builtins.ellipsis builtins.code"
+    " builtins.NotImplementedType builtins.wrapper_descriptor builtins.method_descriptor builtins.getset_descriptor"
+    " builtins.member_descriptor builtins.classmethod_descriptor _thread.lock _thread.RLock decimal.Decimal"
+    " fractions.Fraction uuid.UUID datetime.timezone zoneinfo.ZoneInfo pathlib.PosixPath pathlib.PurePosixPath"
+    " pathlib.WindowsPath pathlib.PureWindowsPath ipaddress.IPv4Address ipaddress.IPv6Address ipaddress.IPv4Network"
+    " ipaddress.IPv6Network".split()
+)
 # A library's subclasses are many, and have reprs that it wrote for each.
 _OF_A_LIBRARY: dict[str, Callable[[Any, Any, int], Any]] = {**arrays.SHOWN, **tables.SHOWN}
 
@@ -25,7 +34,25 @@ def layout(value: Any, limit: int) -> Layout | str | None:
         if exact is not None:
             found: Layout | str | None = exact(value, limit)
             return found
-    return generated.layout(value) or _by_name(value, kind, limit)
+    known = generated.layout(value) or _by_name(value, kind, limit)
+    return known or (_whatever_its_repr(value, kind, limit) if read_only.is_on else None)
+
+
+def _whatever_its_repr(value: Any, kind: type[Any], limit: int) -> Layout | str | None:
+    """How a value is shown that may not be asked for its repr: as the nearest of its bases is, at last `object`."""
+    if asks_nobody(value):
+        return None
+    nearest = next(name for name in map(kinds.known_as, kinds.bases(kind)) if name in _SHOWN)
+    found: Layout | str = _SHOWN[nearest](value, limit)
+    return found
+
+
+def asks_nobody(value: object) -> bool:
+    """Whether its repr is Python's own, and is made without a word from any other object."""
+    kind = type(value)
+    if issubclass(kind, type):
+        return kinds.same_method(kind, type, "__repr__")
+    return kinds.known_as(kind) in _ASKING_NOBODY
 
 
 def _by_name(value: Any, kind: type[Any], limit: int) -> Layout | str | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import collections.abc
 from typing import Any
 
+from .. import read_only
 from . import kinds
 from .known_parts import KNOWN
 from .pages import Parts, attributes, indexed, iterated, keyed
@@ -20,7 +21,7 @@ _ABSTRACT = ("collections.Mapping", "collections.Sequence", "collections.Set")
 
 def of(value: Any) -> Parts:
     """The parts of a value that is opened."""
-    return _known(value) or _collection(value) or attributes(value)
+    return _known(value) or (None if read_only.is_on else _collection(value)) or attributes(value)
 
 
 def count(value: Any) -> int:

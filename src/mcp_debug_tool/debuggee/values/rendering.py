@@ -10,6 +10,7 @@ import itertools
 import types
 from typing import Any
 
+from .. import read_only
 from ..running.limits import TimeLimit
 from . import addresses, kinds, known_types
 from .layouts import MOST_PARTS, Key, Layout, Text
@@ -119,6 +120,8 @@ def failure(error: BaseException, most: int = 60) -> str:
 
 
 def _own_repr(value: object, limit: int) -> str:
+    if read_only.is_on and not known_types.asks_nobody(value):
+        return "<%s>" % kinds.name(type(value))
     text: Any = repr(value)
     length = str.__len__(text)
     # The program can make this as long as it likes, and of a class of its own.

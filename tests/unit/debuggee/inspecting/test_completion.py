@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mcp_debug_tool.debuggee.inspecting import completion
+from mcp_debug_tool.debuggee.inspecting import completion, paths
 
 LIMIT = 3
 
@@ -145,5 +145,5 @@ def test_names_come_from_the_frame_then_the_module_then_python() -> None:
     ],
 )
 def test_what_would_have_to_be_computed_is_refused(head: str, why: str) -> None:
-    with pytest.raises(completion.Unknown, match=why):
+    with pytest.raises(paths.Unknown, match=why):
         names(head)
