@@ -79,6 +79,31 @@ async def test_two_calls_of_one_client_run_side_by_side(server: Web, program: Pr
         await agent.ok("stop", session=started.data["session"])
 
 
+@pytest.mark.parametrize("mode", ERAS)
+async def test_progress_of_a_wait_comes_while_it_lasts(server: Web, program: Program, mode: Era) -> None:
+    heard: list[str] = []
+
+    async def hear(progress: float, total: float | None, message: str | None) -> None:
+        heard.append(str(message))
+
+    path = program(LOOP)
+    async with server.agent(mode=mode) as agent:
+        begun = await agent.ok("start", program=str(path), timeout_s=0)
+        await agent.client.call_tool("wait", {"timeout_s": 2}, progress_callback=hear)
+        assert heard
+        assert "running" in heard[0]
+        await agent.ok("stop", session=begun.data["session"])
+
+
+async def test_a_read_only_server_looks_and_starts_nothing(tmp_path: Path) -> None:
+    with web(tmp_path, "--read-only") as server:
+        async with server.agent() as agent:
+            names = [tool.name for tool in await agent.tools()]
+            assert "attach" in names
+            assert "start" not in names
+            assert "Unknown tool" in (await agent.call("start", code="print(1)")).text
+
+
 # --- who is let in ----------------------------------------------------------------------------------------------------
 
 

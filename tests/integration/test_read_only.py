@@ -93,6 +93,10 @@ async def test_only_what_looks_is_offered_and_said_to_be(looking: Agent) -> None
     assert looking.client.instructions == INSTRUCTIONS
 
 
+async def test_no_prompt_is_offered_for_each_is_a_plan_that_runs_code(looking: Agent) -> None:
+    assert (await looking.client.list_prompts()).prompts == []
+
+
 async def test_what_is_not_offered_is_refused(looking: Agent) -> None:
     for name in ("start", "evaluate", "restart", "set_variable", "goto"):
         assert "Unknown tool" in await refused(looking, name, code="1", expression="1", line=1, path="a", value="1")
