@@ -80,6 +80,8 @@ POINTS = (
     "_pydevd_bundle.pydevd_comm_constants.CMD_STEP_CAUGHT_EXCEPTION",
     "_pydevd_bundle.pydevd_comm_constants.CMD_STEP_OVER",
     "_pydevd_bundle.pydevd_comm_constants.CMD_STEP_OVER_MY_CODE",
+    "_pydevd_bundle.pydevd_comm_constants.CMD_STEP_RETURN",
+    "_pydevd_bundle.pydevd_comm_constants.CMD_STEP_RETURN_MY_CODE",
     "_pydev_bundle.pydev_log._LoggingGlobals._debug_stream_initialized",
     "_pydevd_bundle.pydevd_frame_utils.create_frames_list_from_frame",
     "_pydevd_bundle.pydevd_frame_utils.create_frames_list_from_traceback",

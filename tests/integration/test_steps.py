@@ -588,3 +588,69 @@ async def test_a_breakpoint_set_meanwhile_stops_what_a_step_has_called(
     assert stop.line == line_of(path, "inside")
     await agent.ok("evaluate", expression="flag.__setitem__(0, 0)")
     assert (await agent.ok("continue")).data["exit_code"] == 0
+
+
+# --- exceptions on the way --------------------------------------------------------------------------------------------
+
+LEFT = """
+    import functools
+
+    def fail(n):
+        value = n
+        raise ValueError(value)  # @raise
+
+    def through(n):
+        try:
+            fail(n)  # @call
+        finally:
+            tidy = n  # @tidy
+
+    def each(before, function):
+        return function(1)
+
+    def main():
+        try:
+            through(1)
+        except ValueError as error:  # @handler
+            seen = error
+        try:
+            functools.reduce(each, [None, fail])  # @library
+        except ValueError:  # @beyond
+            after = 1
+
+    main()
+    print("end")
+"""
+
+
+async def test_a_step_whose_frame_an_exception_leaves_ends_where_that_is_met(
+    agent: Agent, program: Program, python: str
+) -> None:
+    path = program(LEFT)
+    await agent.ok(
+        "start",
+        program=str(path),
+        python=python,
+        breakpoints=[f"{path}:{line_of(path, 'raise')}"],
+        break_on=[],
+    )
+    assert (await agent.ok("step")).line == line_of(path, "tidy")
+    assert (await agent.ok("step")).line == line_of(path, "handler")
+    assert (await agent.ok("continue")).line == line_of(path, "raise")
+    met = await agent.ok("step")
+    while met.line == line_of(path, "library"):  # before 3.12 the call's own line comes first
+        met = await agent.ok("step")
+    assert (met.reason, met.line) == ("step", line_of(path, "beyond"))
+    assert (await agent.ok("continue")).data["output"] == "end\n"
+
+
+async def test_a_step_out_of_a_function_that_raises_ends_in_its_caller(
+    agent: Agent, program: Program, python: str
+) -> None:
+    path = program(LEFT)
+    at = {"file": str(path), "line": line_of(path, "raise"), "temporary": True}
+    await agent.ok("start", program=str(path), python=python, breakpoints=[at], break_on=["ValueError"])
+    out = await agent.ok("continue")
+    assert out.reason.startswith("raised exception")
+    out = await agent.ok("step", kind="out")
+    assert out.line in (line_of(path, "call"), line_of(path, "tidy"))

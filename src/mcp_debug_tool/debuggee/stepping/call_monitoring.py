@@ -1,6 +1,7 @@
 """Calls as a tool of sys.monitoring beside pydevd's is told of them: for Python from 3.12 on.
 
-The tool is told of every call, and of the end of those functions that a stepping frame has called.
+The tool is told of every call, of the end of those functions that a stepping frame has called, and of every frame that
+an exception leaves: pydevd's own tool forgets a step there.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ def begin(watch: Any) -> None:
     if _number is None:
         _open()
     _watches = (*_watches, watch)
+    _look_at_what_is_wanted()
 
 
 def end(watch: Any) -> None:
@@ -33,6 +35,8 @@ def end(watch: Any) -> None:
     _watches = tuple(other for other in _watches if other is not watch)
     if not _watches:
         _look_at_no_end()
+    else:
+        _look_at_what_is_wanted()
 
 
 def rest() -> None:
@@ -49,7 +53,7 @@ def close() -> None:
         return
     _look_at_no_end()
     monitoring.set_events(_number, 0)
-    for event in (monitoring.events.PY_START, monitoring.events.PY_RETURN):
+    for event in (monitoring.events.PY_START, monitoring.events.PY_RETURN, monitoring.events.PY_UNWIND):
         monitoring.register_callback(_number, event, None)
     monitoring.free_tool_id(_number)
     _number = None
@@ -64,7 +68,13 @@ def _open() -> None:
     monitoring.use_tool_id(_number, _NAME)
     monitoring.register_callback(_number, monitoring.events.PY_START, _started)
     monitoring.register_callback(_number, monitoring.events.PY_RETURN, _returned)
-    monitoring.set_events(_number, monitoring.events.PY_START)
+    monitoring.register_callback(_number, monitoring.events.PY_UNWIND, _left)
+
+
+def _look_at_what_is_wanted() -> None:
+    if _number is not None:
+        of_calls = monitoring.events.PY_START if any(watch.sees_calls for watch in _watches) else 0
+        monitoring.set_events(_number, of_calls | monitoring.events.PY_UNWIND)
 
 
 def _look_at_no_end() -> None:
@@ -89,3 +99,10 @@ def _returned(code: CodeType, offset: int, value: Any) -> None:
     for watch in _watches:
         if watch.under_way == id(frame):
             watch.ended(frame, value)
+
+
+def _left(code: CodeType, offset: int, error: BaseException) -> None:
+    frame = sys._getframe(1)
+    for watch in _watches:
+        if watch.info.pydev_step_stop is frame:
+            watch.left(frame)

@@ -7,42 +7,38 @@ further in costs no more than one look at its caller.
 
 from __future__ import annotations
 
-import sys
 import threading
 from types import CodeType, FrameType
 from typing import Any
 
 from ..running import threads
 from . import call_monitoring, call_tracing, returns, targets
+from .unwinding import IS_MONITORED, Unwinding
 
-_IS_MONITORED = sys.version_info >= (3, 12)
 
-
-class Watch(object):
+class Watch(Unwinding):
     """The calls of one step; pydevd's `pydev_step_stop` is the frame that makes them."""
 
+    sees_calls = True
+
     def __init__(self, debugger: Any, thread: threading.Thread, aim: targets.Aim | None) -> None:
-        self.info: Any = getattr(thread, "additional_info")
-        self.aim = aim
+        super().__init__(debugger, thread)
+        self.aim: targets.Aim | None = aim
         self.under_way = 0
         """The id of the frame whose end is to be told: the stepping frame makes one call at a time."""
-        self._debugger = debugger
-        self._thread = thread
         self._returned = returns.begin()
         self._told: dict[CodeType, bool] = {}
 
     def begin(self) -> None:
         """Watch this thread, which is about to go on."""
-        if _IS_MONITORED:
-            call_monitoring.begin(self)
-        else:
+        super().begin()
+        if not IS_MONITORED:
             call_tracing.begin(self)
 
     def end(self) -> None:
         """Watch no more; the thread has stopped."""
-        if _IS_MONITORED:
-            call_monitoring.end(self)
-        else:
+        super().end()
+        if not IS_MONITORED:
             call_tracing.end()
 
     def started(self, frame: FrameType, back: FrameType) -> bool:
@@ -87,24 +83,17 @@ class Watch(object):
             else:
                 aim.inside_library = True
 
-    def _is_users(self, frame: FrameType) -> bool:
-        """Whether a step may stop there."""
-        debugger, file = self._debugger, frame.f_code.co_filename
-        if threads.is_the_debuggers(frame):
-            return False
-        return not (debugger.is_files_filter_enabled and debugger.apply_files_filter(frame, file, False))
-
     def _go_into(self, frame: FrameType) -> None:
         """From here on the step is one of this frame, and ends before its first line."""
         self.aim = None
         self.info.pydev_step_stop = frame
-        if _IS_MONITORED:
+        if IS_MONITORED:
             self._debugger.set_trace_for_frame_and_parents(self._thread.ident, frame)
 
 
 def rest() -> None:
     """This thread goes on without a step: take away what was put in place for its steps."""
-    if _IS_MONITORED:
+    if IS_MONITORED:
         call_monitoring.rest()
     else:
         call_tracing.rest()
@@ -112,7 +101,7 @@ def rest() -> None:
 
 def forget() -> None:
     """Watch nothing any more, in no thread: in a child that was forked, and where the debugger leaves."""
-    if _IS_MONITORED:
+    if IS_MONITORED:
         call_monitoring.close()
     else:
         call_tracing.forget()

@@ -16,6 +16,7 @@ from typing import Any
 from .. import events
 from ..running import native, tasks
 from ..stepping import call_tracing, calls, returns, targets
+from ..stepping.unwinding import Unwinding
 
 # A step that takes longer may be waiting for another thread: then all run.
 ALONE_SECONDS = 0.5
@@ -35,7 +36,7 @@ class _Step(object):
     """A step under way in one thread."""
 
     def __init__(
-        self, debugger: Any, thread: threading.Thread, frame: FrameType, watch: calls.Watch | None = None
+        self, debugger: Any, thread: threading.Thread, frame: FrameType, watch: Unwinding | None = None
     ) -> None:
         info: Any = getattr(thread, "additional_info")
         self.command = info.pydev_step_cmd
@@ -45,8 +46,7 @@ class _Step(object):
         self.stop_frame = info.pydev_step_stop if self.coroutine is not None else None
         self.task = tasks.current() if self.coroutine is not None else None
         self.watch = watch or _watch(debugger, thread, frame)
-        if self.watch is not None:
-            self.watch.begin()
+        self.watch.begin()
         self._timer: Any = None
         if _has_others(thread):
             self._timer = debugger.timeout_tracker.call_on_timeout(ALONE_SECONDS, _let_others_run, {"thread": thread})
@@ -54,19 +54,18 @@ class _Step(object):
 
     def end(self) -> None:
         """Stop looking after it."""
-        if self.watch is not None:
-            self.watch.end()
+        self.watch.end()
         if self._timer is not None:
             self._timer.__exit__(None, None, None)
 
 
-def _watch(debugger: Any, thread: threading.Thread, frame: FrameType) -> calls.Watch | None:
-    """What a step over a line looks at; the others end with the first call, or with the function."""
+def _watch(debugger: Any, thread: threading.Thread, frame: FrameType) -> Unwinding:
+    """What a step looks at: its calls where it goes over a line; others end with the first, or with the function."""
     from _pydevd_bundle.pydevd_comm_constants import CMD_STEP_OVER, CMD_STEP_OVER_MY_CODE
 
     info: Any = getattr(thread, "additional_info")
     if info.pydev_step_cmd not in (CMD_STEP_OVER, CMD_STEP_OVER_MY_CODE):
-        return None
+        return Unwinding(debugger, thread)
     return calls.Watch(debugger, thread, targets.take(frame))
 
 
@@ -260,7 +259,7 @@ def _look_for_breakpoint(debugger: Any, thread: threading.Thread, frame: FrameTy
         setattr(thread, "stop_reason", CMD_SET_BREAK)
 
 
-def _begin_step(debugger: Any, thread: threading.Thread, frame: FrameType, watch: calls.Watch | None = None) -> None:
+def _begin_step(debugger: Any, thread: threading.Thread, frame: FrameType, watch: Unwinding | None = None) -> None:
     before = _steps.pop(native.get_ident(), None)
     if before is not None:
         before.end()
@@ -336,7 +335,7 @@ def _goes_on(debugger: Any, thread: threading.Thread, frame: FrameType, step: _S
     """Whether a step has not come to its end yet, though pydevd would have it so; then it is taken further."""
     if getattr(thread, "stop_reason", None) != step.original:
         return False
-    if step.watch is not None and step.watch.aim is not None and step.watch.aim.may_come(frame):
+    if step.watch.aim is not None and step.watch.aim.may_come(frame):
         _take_further(debugger, thread, frame, step)
         return True
     if step.coroutine is None or not _is_in_another_task(step):
