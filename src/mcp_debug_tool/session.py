@@ -27,6 +27,7 @@ from .stops import Changes
 from .targets.launch import LaunchTarget
 from .triggers import Request, Trigger
 from .updates import Glance
+from .whole_values import WholeValues
 
 if sys.version_info < (3, 11):
     from exceptiongroup import BaseExceptionGroup
@@ -61,6 +62,8 @@ class Session:
         self.runs = 0
         self.repeat: Repeat | None = None
         """How often the program is to be run until it fails."""
+        self.whole_values = WholeValues()
+        """Values that were cut in answers."""
         self.triggers: list[Trigger] = []
         """Requests sent whose response has not been told yet."""
         self._begin_run()

@@ -98,7 +98,8 @@ async def test_what_can_be_read_is_listed_while_its_session_is_there(both: Agent
     assert await listed(both) == ["debug://sessions"]
     templates = [t.uri_template for t in (await both.client.list_resource_templates()).resource_templates]
     begin = "debug://sessions/{id}"
-    assert templates == [begin, f"{begin}/output", f"{begin}/source", f"{begin}/source/{{+file}}"]
+    parts = ("", "/output", "/source", "/values/{number}", "/source/{+file}")
+    assert templates == [f"{begin}{part}" for part in parts]
 
 
 async def test_the_page_of_a_session_is_its_stop_page_and_reading_it_uses_nothing_up(
@@ -386,3 +387,44 @@ async def test_each_of_several_listeners_is_told(program: Program) -> None:
         await told.until(lambda events: "list" in events)
         await agent.ok("stop")
         await told.until(lambda events: events.count("list") == 2)
+
+
+async def test_a_value_that_was_cut_comes_with_a_link_to_all_of_it(both: Agent, program: Program) -> None:
+    path = program("numbers = 1\nend = 1  # @here\n")
+    stop = await both.ok("start", program=str(path), breakpoints=[f"{path}:{line_of(path, 'here')}"])
+    session = stop.data["session"]
+    with anyio.fail_after(10):
+        result = await both.client.call_tool("evaluate", {"expression": ["'ab' * 50_000", "1 + 1", "b'cd' * 40_000"]})
+    links = [block for block in result.content if isinstance(block, ResourceLink)]
+    uris = [f"debug://sessions/{session}/values/{number}" for number in (1, 2)]
+    assert [link.uri for link in links] == uris
+    assert result.structured_content is not None
+    assert result.structured_content["whole value"] == uris
+    assert await read(both, uris[0]) == repr("ab" * 50_000)
+    assert await read(both, uris[1]) == repr(b"cd" * 40_000)
+    assert set(uris) <= set(await listed(both))
+    whole = await both.ok("evaluate", expression="1 + 1")
+    assert "whole value" not in whole.data
+    await both.ok("continue")
+    assert await read(both, uris[0]) == repr("ab" * 50_000), "it is kept when the program has gone"
+    assert "value 9 is not kept" in await refused(both, f"debug://sessions/{session}/values/9")
+
+
+async def test_what_takes_long_to_show_whole_does_not_hold_up_its_beginning(both: Agent, program: Program) -> None:
+    path = program("""
+        import time
+        class Slow:
+            def __init__(self):
+                self.asked = 0
+            def __repr__(self):
+                self.asked += 1
+                if self.asked > 1:
+                    time.sleep(30)
+                return "x" * 5000
+        slow = Slow()  # @here
+        end = 1
+    """)
+    await both.ok("start", program=str(path), breakpoints=[f"{path}:{line_of(path, 'here')}"])
+    shown = await both.ok("evaluate", expression="Slow()")
+    assert shown.data["value"].startswith("xxxx")
+    assert "whole value" not in shown.data

@@ -17,6 +17,7 @@ from mcp_debug_tool.uris import (
     output_uri,
     session_uri,
     source_uri,
+    value_uri,
 )
 
 
@@ -25,6 +26,7 @@ def test_each_part_of_a_session_has_a_name_that_leads_back_to_it() -> None:
     assert address(session_uri("s1")) == Address("session", "s1")
     assert address(output_uri("s1")) == Address("output", "s1")
     assert address(source_uri("s1")) == Address("source", "s1")
+    assert address(value_uri("s1", 3)) == Address("value", "s1", number=3)
 
 
 @given(st.text(min_size=1).filter(lambda name: not any("\ud800" <= c <= "\udfff" for c in name)))
@@ -50,6 +52,10 @@ def test_the_templates_are_filled_in_to_the_same_names() -> None:
         "debug://sessions/s1/variables",
         "debug://sessions/s1/output/x",
         "debug://sessions/s1/source/",
+        "debug://sessions/s1/values",
+        "debug://sessions/s1/values/x",
+        "debug://sessions/s1/values/-1",
+        "debug://sessions/s1/values/1234567890",
         "debug://sessions?x=1",
         "debug://sessions/s1?x=1",
         "debug://sessions/s1/source/a.py?x=1",

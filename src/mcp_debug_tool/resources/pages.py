@@ -12,7 +12,7 @@ from ..session import Session
 from ..sessions import Sessions
 from ..tools.lifecycle import session_line
 from ..tools.outcomes import look
-from ..uris import SESSIONS, Address, output_uri, session_uri, source_uri
+from ..uris import SESSIONS, Address, output_uri, session_uri, source_uri, value_uri
 from ..views import cut, sessions_page, visible
 from ..views.answer import uncoloured
 from .source import source_text
@@ -34,6 +34,9 @@ def listed(sessions: Sessions) -> Iterator[Listed]:
         what = cut(session.prepared.what, 80)
         yield Listed(session_uri(session.id), f"{session.id} page", f"{what}: where it stands, or how it ended.")
         yield Listed(output_uri(session.id), f"{session.id} output", f"{what}: all that is kept of what it printed.")
+        for number in session.whole_values.numbers():
+            about = f"{what}: a value that was cut in an answer, whole."
+            yield Listed(value_uri(session.id, number), f"{session.id} value {number}", about)
         stop = session.wrapper.stop
         if stop is not None and stop.frame is not None:
             about = f"{what}: the file it stands in, its line and the breakpoints marked."
@@ -51,6 +54,8 @@ async def text_of(sessions: Sessions, address: Address) -> str:
     session = sessions.get(address.session)
     if address.part == "output":
         return await _output(session)
+    if address.part == "value":
+        return session.whole_values.text(address.number)
     if address.part == "source":
         return await source_text(session, address.file)
     return look(session).text()

@@ -37,7 +37,15 @@ from ..sessions import Sessions
 from ..tools.parameters import manager
 from ..tools.registration import error_text
 from ..updates import Updates
-from ..uris import FILE_TEMPLATE, OUTPUT_TEMPLATE, SESSION_TEMPLATE, SOURCE_TEMPLATE, Address, address
+from ..uris import (
+    FILE_TEMPLATE,
+    OUTPUT_TEMPLATE,
+    SESSION_TEMPLATE,
+    SOURCE_TEMPLATE,
+    VALUE_TEMPLATE,
+    Address,
+    address,
+)
 from .following import MAX_FOLLOWED, announce, follower
 from .listening import SessionBus
 from .pages import listed, text_of
@@ -52,6 +60,7 @@ _TEMPLATES = (
     (SESSION_TEMPLATE, "session", "A session as it is now: where it stands and why, or how it ended."),
     (OUTPUT_TEMPLATE, "output", "All that is kept of what the program printed."),
     (SOURCE_TEMPLATE, "source", "The file of the current line, numbered, that line and the breakpoints marked."),
+    (VALUE_TEMPLATE, "value", "A value that was cut in the answer of an evaluation, whole; the last few are kept."),
     (FILE_TEMPLATE, "source file", "The same of another file that the stack or a breakpoint names."),
 )
 

@@ -13,14 +13,18 @@ from ..session import Session
 from ..session_manager import SessionManager
 from ..stops import Frame
 from ..subjects import Subject
-from ..views import Answer, assigned_page, evaluation_page, overview_page, stack_page, variables_page
+from ..uris import value_uri
+from ..views import Answer, assigned_page, evaluation_page, overview_page, stack_page, variables_page, visible
 from ..whereabouts import everywhere
+from ..whole_values import MAX_CHARS, MAX_VALUES
 from .outcomes import compiled
 from .parameters import FrameIndex, SessionId, ThreadName, manager
 
 # The program ends an evaluation at its own limit; the request waits a little longer to hear of it.
 GRACE_SECONDS = 3.0
 MAX_VALUE_CHARS = 16_000
+# What the program may take to show all of a value that was cut; see debuggee/inspecting/evaluation.py.
+WHOLE_SECONDS = 1.0
 
 
 async def get_stack(
@@ -100,10 +104,17 @@ async def evaluate(
         page = await subject.inspect(
             "evaluate",
             where,
-            {"expressions": expressions, "seconds": timeout_s, "max_chars": max_chars},
-            seconds=timeout_s * len(expressions) + GRACE_SECONDS,
+            {
+                "expressions": expressions,
+                "seconds": timeout_s,
+                "max_chars": max_chars,
+                "whole_chars": MAX_CHARS // len(expressions),
+            },
+            seconds=(timeout_s + WHOLE_SECONDS) * len(expressions) + GRACE_SECONDS,
         )
-        return evaluation_page(found.id, expressions, page, found.new_output())
+        wholes = [visible(result["whole"]) for result in page["results"] if "whole" in result]
+        kept = [value_uri(found.id, found.whole_values.keep(whole)) for whole in wholes[-MAX_VALUES:]]
+        return evaluation_page(found.id, expressions, page, found.new_output(), kept)
 
 
 async def set_variable(

@@ -22,7 +22,8 @@ from pydantic import ValidationError
 from ..calls import Call, Outcome
 from ..errors import DebugError, NotResponding, ProtocolError, StartFailed
 from ..session_manager import SessionManager
-from ..views import ALL_OUTPUT, Answer, cut, visible
+from ..views import ALL_OUTPUT, WHOLE_VALUE, Answer, cut, visible
+from ..views.answer import Field
 from .callers import hung_up, may_hang_up, principal
 
 ToolContext = Context[SessionManager, Any]
@@ -121,10 +122,20 @@ def tool(function: ToolFunction, annotations: ToolAnnotations) -> DebugTool:
 
 def _result(answer: Answer, version: str | None) -> CallToolResult:
     content: list[ContentBlock] = [TextContent(type="text", text=answer.text())]
-    if ALL_OUTPUT in answer.fields and (version is None or version >= LINKS_SINCE):
-        uri = str(answer.fields[ALL_OUTPUT])
-        content.append(ResourceLink(type="resource_link", uri=uri, name=ALL_OUTPUT, mime_type="text/plain"))
+    if version is None or version >= LINKS_SINCE:
+        content += [
+            ResourceLink(type="resource_link", uri=uri, name=name, mime_type="text/plain")
+            for name in (ALL_OUTPUT, WHOLE_VALUE)
+            for uri in _texts(answer.fields.get(name))
+        ]
     return CallToolResult(content=content, structured_content=answer.data())
+
+
+def _texts(field: Field | None) -> list[str]:
+    """The URIs in a field: one, several or none."""
+    if isinstance(field, str):
+        return [field]
+    return [str(uri) for uri in field] if isinstance(field, list) else []
 
 
 def _version(arguments: Mapping[str, Any]) -> str | None:

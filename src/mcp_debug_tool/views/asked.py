@@ -11,7 +11,7 @@ from ..journal import Excerpt
 from ..subjects import Stack
 from ..uris import output_uri
 from .answer import Answer, Field, cut, path, uncoloured, visible
-from .state import ALL_OUTPUT, output_fields, place
+from .state import ALL_OUTPUT, WHOLE_VALUE, output_fields, place
 
 # What debuggee/values puts where it leaves a part out, and says how large the whole is.
 _CUT = re.compile(r"… (?:\([\d,]+ \w+\)|[\d,]+ in all)")
@@ -61,8 +61,10 @@ def _variable_lines(items: Iterable[Mapping[str, Any]], indent: int) -> Iterable
         yield from _variable_lines(item.get("items", ()), indent + 1)
 
 
-def evaluation_page(session: str, expressions: Sequence[str], page: Mapping[str, Any], output: Excerpt) -> Answer:
-    """Each expression's value, or its exception, and what it printed."""
+def evaluation_page(
+    session: str, expressions: Sequence[str], page: Mapping[str, Any], output: Excerpt, wholes: Sequence[str] = ()
+) -> Answer:
+    """Each expression's value, or its exception, and what it printed; `wholes`: where those are whole that were cut."""
     lines = [_evaluated(result) for result in page["results"]]
     fields: dict[str, Field] = {"session": session}
     if len(lines) == 1:
@@ -71,6 +73,8 @@ def evaluation_page(session: str, expressions: Sequence[str], page: Mapping[str,
         fields["results"] = [f"{cut(e, 80)} = {line}" for e, line in zip(expressions, lines, strict=True)]
     fields.update(output_fields(session, output, 2000))
     fields["note"] = str(page.get("note", ""))
+    if wholes:
+        fields[WHOLE_VALUE] = wholes[0] if len(wholes) == 1 else list(wholes)
     if any(_CUT.search(str(result.get("value", ""))) for result in page["results"]):
         fields["next"] = NEXT_CUT
     return Answer(f"{session} evaluated", fields)

@@ -23,6 +23,7 @@ NEXT_GONE = "stop; attach again when it runs again"
 NEXT_LOST = "get_output, then stop"
 # Where output was cut: the resource that has all that is kept of it.
 ALL_OUTPUT = "all output"
+WHOLE_VALUE = "whole value"
 
 
 @dataclass(frozen=True)
