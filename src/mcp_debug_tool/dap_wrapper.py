@@ -186,7 +186,7 @@ class DAPWrapper:
         await process.exited.wait()
         if self.tree.root is not None:
             self._leave(self.tree.root)
-        await process.until_children_came(lambda: [child.pid for child in self.tree.living])
+        await process.until_children_came(lambda: self.tree.pids)
         self._has_ended = True
         if self.tree.living:
             how = how_ended(process.returncode) if process.returncode is not None else ""

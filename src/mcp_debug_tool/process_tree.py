@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .dap_process import DAPProcess
@@ -94,6 +95,11 @@ class ProcessTree:
         record.code = code
         living = next((p for p in self.living if p.name == record.name), None)
         return describe(living) if living is not None else record.description
+
+    @property
+    def pids(self) -> Iterable[int]:
+        """Of all processes that have come so far, living or not."""
+        return self._by_pid.keys()
 
     def ended(self, name: str) -> str:
         """How a process of this name has ended, as a sentence; empty where there was none, or it lives."""

@@ -59,7 +59,10 @@ async def accepted(agent: Agent, name: str, /, **arguments: Any) -> Reply:
     """The answer, once what a cancelled call has begun is undone: ending a program or a tool takes its time."""
     with anyio.fail_after(20):
         while (reply := await agent.call(name, **arguments)).error:
-            assert any(word in reply.text for word in ("is busy with", "is already traced by", "is under way")), reply
+            assert any(
+                word in reply.text
+                for word in ("is busy with", "is already traced by", "is under way", "is just attaching")
+            ), reply
     return reply
 
 
