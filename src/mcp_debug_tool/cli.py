@@ -59,7 +59,10 @@ def _add_serve(serve: argparse.ArgumentParser) -> None:
     )
     serve.add_argument("--log-format", choices=("text", "json"), default="text", help="of the log on stderr")
     serve.add_argument("--audit", type=Path, metavar="FILE", help="add one line for each call, without any values")
-    over_http = serve.add_argument_group("over HTTP")
+    _add_http(serve.add_argument_group("over HTTP"))
+
+
+def _add_http(over_http: argparse._ArgumentGroup) -> None:
     over_http.add_argument("--http", action="store_true", help="serve streamable HTTP at /mcp instead")
     over_http.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     over_http.add_argument("--port", type=int, default=8765, help="0: any that is free (%(default)s)")

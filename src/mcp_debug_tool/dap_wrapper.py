@@ -233,10 +233,6 @@ class DAPWrapper:
         return self._reach.process if self._reach is not None else None
 
     @property
-    def _is_here(self) -> bool:
-        return self._reach is not None and self._reach.is_here
-
-    @property
     def _awaited(self) -> str:
         return self._reach.awaited if self._reach is not None else ""
 
@@ -363,7 +359,7 @@ class DAPWrapper:
         process = subject.process
         self.tree.look_at(process)
         await process.pause(subject.thread_id)
-        if self._is_here:
+        if self._reach is not None and self._reach.is_here:
             await interrupt_blocking_call(process.pid, lambda: self._paused(process))
 
     async def _paused(self, process: DAPProcess) -> None:

@@ -70,7 +70,7 @@ class HttpSettings:
     """Such a session without a request for so long is forgotten; the debugging sessions stay."""
     request_seconds: float = 10.0
     """A connection has so long for the whole of a request."""
-    graceful_seconds: float = 1.0
+    graceful_seconds: int = 1
     """What is still open at the end of the server has so long."""
 
 

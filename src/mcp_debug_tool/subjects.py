@@ -106,7 +106,11 @@ class Subject:
         answer = await self.inspect("aim", await self.frame(0), {"wanted": wanted}, seconds=AIM_SECONDS)
         if "target" not in answer:
             calls = ", ".join(answer["calls"]) or "none"
-            raise InvalidArgument("target", f"the line has no call of {wanted!r} to come; there are {calls}")
+            raise InvalidArgument(
+                "target",
+                f"the line has no call of {wanted!r} to come; there are {calls}",
+                hint="Step without a target, or into one of these.",
+            )
 
     async def line_target(self, frame: Frame, line: int) -> Mapping[str, Any]:
         """The argument of `goto` that lets its innermost frame go on at `line`.

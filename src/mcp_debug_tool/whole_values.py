@@ -8,7 +8,7 @@ from .errors import UsageError
 
 MAX_VALUES = 8
 MAX_CHARS = 256 * 1024
-"""What is longer is cut there, and says so itself."""
+"""What is longer is not kept."""
 
 
 class WholeValues:

@@ -7,6 +7,8 @@ import subprocess
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 VERSIONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
 # Those under which gevent is debugged: before 3.12 pydevd traces, from 3.12 on it uses sys.monitoring.
 GEVENT = ("3.8", "3.11", "3.12", "3.13")
@@ -36,3 +38,11 @@ def _version(python: str) -> str | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     return run.stdout.strip() or None
+
+
+def python_of(version: str) -> str:
+    """The interpreter of this version; the test is skipped where there is none."""
+    found = find(version)
+    if found is None:
+        pytest.skip(f"no CPython {version} here")
+    return found

@@ -18,7 +18,7 @@ from typing import Any
 
 import anyio
 import pytest
-from pythons import VERSIONS, find
+from pythons import VERSIONS, find, python_of
 
 from conftest import TAG
 from mcp_debug_tool.dap_client import DAPClient
@@ -241,13 +241,6 @@ async def attached(pid: int) -> AsyncIterator[Debugging]:
 def waits(pid: int) -> bool:
     """Whether settings still lie where the process would find them."""
     return os.path.exists(injection.settings_file(pid))
-
-
-def python_of(version: str) -> str:
-    found = find(version)
-    if found is None:
-        pytest.skip(f"no CPython {version} here")
-    return found
 
 
 # --- by gdb ---------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ import apps
 import pytest
 import pythons
 from agent import Agent, Reply, line_of
-from test_servers import answers_and_ends, ends, free_port, request_to
+from test_servers import TASKS, answers_and_ends, ends, free_port, request_to
 from test_transparency import run_debugged, run_plainly
 
 from conftest import TAG, Program
@@ -498,21 +498,7 @@ async def test_a_server_of_greenlets_stops_in_its_handler(
 
 @apps.needed
 async def test_celery_with_a_pool_of_greenlets_stops_in_a_task(agent: Agent, program: Program) -> None:
-    file = program(
-        """
-        from celery import Celery
-        from celery.signals import worker_ready
-        app = Celery("tasks", broker="memory://", backend="cache+memory://")
-        @app.task
-        def add(a, b):
-            total = a + b
-            return total  # @here
-        @worker_ready.connect
-        def send_one(sender, **rest):
-            add.delay(1, 2)
-        """,
-        "tasks.py",
-    )
+    file = program(TASKS, "tasks.py")
     stop = await agent.ok(
         "start",
         command="celery -A tasks worker -l info -P gevent -c 4",

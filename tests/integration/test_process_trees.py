@@ -14,6 +14,7 @@ import psutil
 import pytest
 import pythons
 from agent import Agent, Reply, line_of
+from pythons import python_of
 
 from conftest import Program, tagged
 from mcp_debug_tool.views import PAGE_BYTES
@@ -24,13 +25,6 @@ pytestmark = [
 ]
 # Where pydevd traces, where it does so in C, and where it is told by sys.monitoring.
 VERSIONS = ("3.8", "3.11", "3.13")
-
-
-def python_of(version: str) -> str:
-    found = pythons.find(version)
-    if found is None:
-        pytest.skip(f"no Python {version} here")
-    return found
 
 
 async def begin(agent: Agent, path: Path, *marks: str, **arguments: Any) -> Reply:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import apps
 import pytest
 from agent import Agent, line_of
-from pythons import VERSIONS, find
+from pythons import VERSIONS, python_of
 
 from conftest import Program
 
@@ -34,13 +34,6 @@ GATHERED = """
 
     asyncio.run(main())
 """
-
-
-def python_of(version: str) -> str:
-    found = find(version)
-    if found is None:
-        pytest.skip(f"no Python {version} here")
-    return found
 
 
 @pytest.mark.interpreters

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from agent import Agent, Reply, line_of
-from pythons import VERSIONS, find
+from pythons import VERSIONS, python_of
 
 from conftest import Program
 
@@ -32,13 +32,6 @@ TOGETHER = """
     for thread in threads:
         thread.join()
 """
-
-
-def python_of(version: str) -> str:
-    found = find(version)
-    if found is None:
-        pytest.skip(f"no Python {version} here")
-    return found
 
 
 @pytest.mark.interpreters

@@ -10,8 +10,8 @@ from typing import Any
 
 import apps
 import pytest
-import pythons
 from agent import Agent, Reply, line_of
+from pythons import python_of
 
 from conftest import Program
 
@@ -49,13 +49,6 @@ POOLS = """
     if __name__ == "__main__":
         print(globals()[sys.argv[1]](multiprocessing.get_context(sys.argv[2])), flush=True)
 """
-
-
-def python_of(version: str) -> str:
-    found = pythons.find(version)
-    if found is None:
-        pytest.skip(f"no Python {version} here")
-    return found
 
 
 async def begin(agent: Agent, path: Path, *marks: str, **arguments: Any) -> Reply:

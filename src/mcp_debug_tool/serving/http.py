@@ -180,7 +180,7 @@ def _config(app: ASGIApp, http: HttpSettings) -> uvicorn.Config:
         server_header=False,
         proxy_headers=False,
         backlog=BACKLOG,
-        timeout_graceful_shutdown=int(http.graceful_seconds),
+        timeout_graceful_shutdown=http.graceful_seconds,
         ssl_certfile=http.tls_cert,
         ssl_keyfile=http.tls_key,
     )

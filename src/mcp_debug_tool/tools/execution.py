@@ -58,7 +58,9 @@ async def continue_(
 
 def _with_note(answer: Answer, note: str) -> Answer:
     told = answer.fields.get("notes", ())
-    return Answer(answer.headline, {**answer.fields, "notes": [*(told if isinstance(told, list) else ()), note]})
+    notes = [*(told if isinstance(told, list) else ()), note]
+    ahead = {name: value for name, value in answer.fields.items() if name not in ("notes", "next")}
+    return Answer(answer.headline, {**ahead, "notes": notes, "next": answer.fields.get("next", "")})
 
 
 async def _run_until(session: Session, until: str) -> list[str]:

@@ -14,7 +14,7 @@ from ..session_manager import SessionManager
 from ..stops import Frame
 from ..subjects import Subject
 from ..uris import value_uri
-from ..views import Answer, assigned_page, evaluation_page, overview_page, stack_page, variables_page, visible
+from ..views import Answer, assigned_page, evaluation_page, is_cut, overview_page, stack_page, variables_page, visible
 from ..whereabouts import everywhere
 from ..whole_values import MAX_CHARS, MAX_VALUES
 from .outcomes import compiled
@@ -23,7 +23,7 @@ from .parameters import FrameIndex, SessionId, ThreadName, manager
 # The program ends an evaluation at its own limit; the request waits a little longer to hear of it.
 GRACE_SECONDS = 3.0
 MAX_VALUE_CHARS = 16_000
-# What the program may take to show all of a value that was cut; see debuggee/inspecting/evaluation.py.
+# What the program may take to show all of a value that was cut.
 WHOLE_SECONDS = 1.0
 
 
@@ -108,11 +108,13 @@ async def evaluate(
                 "expressions": expressions,
                 "seconds": timeout_s,
                 "max_chars": max_chars,
-                "whole_chars": MAX_CHARS // len(expressions),
+                "whole": (MAX_CHARS // len(expressions), WHOLE_SECONDS),
             },
             seconds=(timeout_s + WHOLE_SECONDS) * len(expressions) + GRACE_SECONDS,
         )
-        wholes = [visible(result["whole"]) for result in page["results"] if "whole" in result]
+        wholes = [
+            visible(result["whole"]) for result in page["results"] if "whole" in result and not is_cut(result["whole"])
+        ]
         kept = [value_uri(found.id, found.whole_values.keep(whole)) for whole in wholes[-MAX_VALUES:]]
         return evaluation_page(found.id, expressions, page, found.new_output(), kept)
 

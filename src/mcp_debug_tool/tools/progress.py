@@ -14,10 +14,10 @@ from typing import Any, TypeVar
 import anyio
 from mcp.server.mcpserver import Context
 
-from ..errors import DebugError
 from ..session import Session
 from ..session_manager import SessionManager
 from ..views import progress_line
+from .beside import beside
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -48,17 +48,10 @@ class Progress:
         return await self._during(wait, seconds, lambda waited: progress_line(what, waited))
 
     async def _during(self, wait: Callable[[], Awaitable[T]], seconds: float, how: Callable[[float], str]) -> T:
-        failure: DebugError | None = None
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._keep_telling, time.monotonic() - self._began + seconds, how)
-            try:
-                result = await wait()
-            except DebugError as error:
-                failure = error  # which the task group would wrap
-            tasks.cancel_scope.cancel()
-        if failure is not None:
-            raise failure
-        return result
+        async def tell(call: anyio.CancelScope) -> None:
+            await self._keep_telling(time.monotonic() - self._began + seconds, how)
+
+        return await beside(tell, wait, AssertionError("telling breaks nothing off"))
 
     async def _keep_telling(self, total: float, how: Callable[[float], str]) -> None:
         while True:

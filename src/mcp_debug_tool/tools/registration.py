@@ -24,6 +24,7 @@ from ..errors import DebugError, NotResponding, ProtocolError, StartFailed
 from ..session_manager import SessionManager
 from ..views import ALL_OUTPUT, WHOLE_VALUE, Answer, cut, visible
 from ..views.answer import Field
+from .beside import beside
 from .callers import hung_up, may_hang_up, principal
 
 ToolContext = Context[SessionManager, Any]
@@ -66,18 +67,13 @@ class DebugTool(Tool):
         """The answer. When its client hangs up the call is broken off; what it has begun in the program goes on."""
         if not may_hang_up(context):
             return await self._answer(arguments, context, convert_result)
-        answer: Any = None
-        failure: Exception = Departed("nobody waits for the answer any more")
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(_break_off, context, tasks.cancel_scope)
-            try:
-                answer = await self._answer(arguments, context, convert_result)
-            except Exception as error:
-                failure = error
-            tasks.cancel_scope.cancel()
-        if answer is None:
-            raise failure
-        return answer
+
+        async def break_off(call: anyio.CancelScope) -> None:
+            await hung_up(context)
+            call.cancel()
+
+        departed = Departed("nobody waits for the answer any more")
+        return await beside(break_off, lambda: self._answer(arguments, context, convert_result), departed)
 
     async def _answer(self, arguments: dict[str, Any], context: Context[Any, Any], convert_result: bool) -> Any:
         renamed = {f"{name}_" if keyword.iskeyword(name) else name: value for name, value in arguments.items()}
@@ -87,11 +83,6 @@ class DebugTool(Tool):
             if isinstance(error.__cause__, ValidationError):
                 raise ToolError(_refusal(self, error.__cause__)) from error.__cause__
             raise
-
-
-async def _break_off(context: Context[Any, Any], call: anyio.CancelScope) -> None:
-    await hung_up(context)
-    call.cancel()
 
 
 def tool(function: ToolFunction, annotations: ToolAnnotations) -> DebugTool:

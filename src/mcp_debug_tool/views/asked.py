@@ -61,6 +61,11 @@ def _variable_lines(items: Iterable[Mapping[str, Any]], indent: int) -> Iterable
         yield from _variable_lines(item.get("items", ()), indent + 1)
 
 
+def is_cut(text: str) -> bool:
+    """Whether the text of a value says of itself that there is more."""
+    return _CUT.search(text) is not None
+
+
 def evaluation_page(
     session: str, expressions: Sequence[str], page: Mapping[str, Any], output: Excerpt, wholes: Sequence[str] = ()
 ) -> Answer:
@@ -75,7 +80,7 @@ def evaluation_page(
     fields["note"] = str(page.get("note", ""))
     if wholes:
         fields[WHOLE_VALUE] = wholes[0] if len(wholes) == 1 else list(wholes)
-    if any(_CUT.search(str(result.get("value", ""))) for result in page["results"]):
+    if any(is_cut(str(result.get("value", ""))) for result in page["results"]):
         fields["next"] = NEXT_CUT
     return Answer(f"{session} evaluated", fields)
 

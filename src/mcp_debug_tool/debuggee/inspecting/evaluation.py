@@ -13,35 +13,33 @@ from ..values import parts
 from . import frames
 
 _OTHERS_RAN = "it took longer than %s s, so the other threads were let run until it was over" % suspension.ALONE_SECONDS
-# To show all of a value that was cut.
-WHOLE_SECONDS = 1.0
 # The value on its way into the program: evaluated once, then assigned by a statement of the frame's own.
 _pending: list[object] = []
 
 
 def evaluate(
-    frame_id: int | str, expressions: list[str], seconds: float, max_chars: int, whole_chars: int = 0
+    frame_id: int | str, expressions: list[str], seconds: float, max_chars: int, whole: tuple[int, float]
 ) -> dict[str, Any]:
     """Each expression's {value, type, n}, or its {error}; statements give {done}. One time limit for each.
 
-    A value that is cut at `max_chars` comes as `whole` too, in at most `whole_chars`, where that can be had quickly.
+    A value that is cut at `max_chars` comes as `whole` too: in at most so many characters, if had in so many seconds.
     """
     read_only.require_off("evaluate")
     frame = frames.find(frame_id)
     with suspension.others_run_meanwhile() as others:
-        answers = [_evaluate_one(frame, expression, seconds, max_chars, whole_chars) for expression in expressions]
+        answers = [_evaluate_one(frame, expression, seconds, max_chars, whole) for expression in expressions]
     frames.flush()
     return {"results": answers, "note": _OTHERS_RAN if others.they_ran else ""}
 
 
 def _evaluate_one(
-    frame: FrameType, expression: str, seconds: float, max_chars: int, whole_chars: int
+    frame: FrameType, expression: str, seconds: float, max_chars: int, whole: tuple[int, float]
 ) -> dict[str, Any]:
     try:
         with time_limit(seconds):
             value = _run(frame, expression)
             answer = _described(value, expression, max_chars)
-        return _with_whole(answer, value, whole_chars)
+        return _with_whole(answer, value, *whole)
     except TimeLimit:
         return {
             "error": "TimeoutError: interrupted after %s s; the program is still stopped at the same line" % seconds
@@ -68,11 +66,11 @@ def _described(value: object, source: str, max_chars: int) -> dict[str, Any]:
     return answer
 
 
-def _with_whole(answer: dict[str, Any], value: object, whole_chars: int) -> dict[str, Any]:
-    if whole_chars and "…" in answer.get("value", ""):
+def _with_whole(answer: dict[str, Any], value: object, chars: int, seconds: float) -> dict[str, Any]:
+    if "…" in answer.get("value", ""):
         try:
-            with time_limit(WHOLE_SECONDS):
-                whole = values.describe(value, whole_chars)
+            with time_limit(seconds):
+                whole = values.describe(value, chars)
         except BaseException:
             return answer  # its beginning is there
         if len(whole) > len(answer["value"]):

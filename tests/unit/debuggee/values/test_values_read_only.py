@@ -195,7 +195,7 @@ def test_an_exception_tells_its_message_where_python_makes_it(make: Callable[[],
 
 def test_what_computes_and_changes_is_refused_inside_the_program_too() -> None:
     with pytest.raises(PermissionError, match="read-only"):
-        evaluation.evaluate(1, ["1"], 1, 100)
+        evaluation.evaluate(1, ["1"], 1, 100, (0, 1.0))
     with pytest.raises(PermissionError, match="read-only"):
         evaluation.set_variable(1, "a", "1", 1, 100)
     with pytest.raises(PermissionError, match="read-only"):
