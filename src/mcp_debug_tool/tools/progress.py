@@ -31,6 +31,7 @@ class Progress:
 
     def __init__(self, context: Context[SessionManager, Any]) -> None:
         self._report = context.report_progress
+        self._is_wanted = "progress_token" in (context.request_context.meta or {})
         self._began = time.monotonic()
         self._due = self._began + FIRST_SECONDS
 
@@ -48,6 +49,9 @@ class Progress:
         return await self._during(wait, seconds, lambda waited: progress_line(what, waited))
 
     async def _during(self, wait: Callable[[], Awaitable[T]], seconds: float, how: Callable[[float], str]) -> T:
+        if not self._is_wanted:
+            return await wait()
+
         async def tell(call: anyio.CancelScope) -> None:
             await self._keep_telling(time.monotonic() - self._began + seconds, how)
 

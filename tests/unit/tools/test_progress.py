@@ -20,7 +20,8 @@ pytestmark = pytest.mark.anyio
 class Caller:
     """Has asked for progress; a context as far as Progress looks at it."""
 
-    def __init__(self) -> None:
+    def __init__(self, **meta: Any) -> None:
+        self.request_context = SimpleNamespace(meta=meta or {"progress_token": 1})
         self.told: list[tuple[float, float, str]] = []
         self._news = anyio.Event()
 
@@ -66,6 +67,18 @@ def session(output: str = "", **more: Any) -> Any:
     journal = Journal()
     journal.add("stdout", output.encode())
     return SimpleNamespace(**{"id": "s1", "state": State.RUNNING, "repeat": None, "journal": journal, **more})
+
+
+@pytest.mark.usefixtures("at_once")
+async def test_who_has_not_asked_is_told_nothing() -> None:
+    caller = Caller(other="key")
+
+    async def wait() -> str:
+        await anyio.wait_all_tasks_blocked()
+        return "came back"
+
+    assert await of(caller).of_beginning("starting", 20, wait) == "came back"
+    assert caller.told == []
 
 
 @pytest.mark.usefixtures("at_once")
