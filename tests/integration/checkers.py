@@ -1,4 +1,4 @@
-"""Checkers of the protocol that others wrote: npm packages and a Node for them, made by scripts/setup-checkers."""
+"""Checkers of the protocol and of packages that others wrote: npm packages and a Node for them, made by scripts/setup-checkers."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ _MODULES = _FOLDER / "node_modules"
 NODE = str(_MODULES / "node" / "bin" / "node")
 CONFORMANCE = str(_MODULES / "@modelcontextprotocol" / "conformance" / "dist" / "index.js")
 INSPECTOR = str(_MODULES / "@modelcontextprotocol" / "inspector" / "clients" / "launcher" / "build" / "index.js")
+MCPB = str(_MODULES / "@anthropic-ai" / "mcpb" / "dist" / "cli" / "cli.js")
+CLAUDE = str(_MODULES / ".bin" / "claude")
 
 needed = pytest.mark.skipif(
     os.environ.get("MCP_DEBUG_CHECKERS") != "required" and not (_FOLDER / ".set-up").exists(),
