@@ -32,8 +32,6 @@ def environment(wheel: Path, folder: Path) -> dict[str, str]:
         "UV_CACHE_DIR": str(folder / "cache"),
         "UV_CONSTRAINT": str(constraint),
         "UV_PYTHON": sys.executable,
-        # Else each start compiles everything, where Python is told to write no compiled files.
-        "UV_COMPILE_BYTECODE": "1",
     }
 
 

@@ -48,7 +48,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def uv(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The environment in which uv and uvx install our wheel; what that needs is fetched here."""
     env = environment(wheel, tmp_path_factory.mktemp("uv"))
-    run("uvx", "mcp-debug-tool", "--version", env=env)
+    # Compiled once: else each start does it, where Python is told to keep no compiled files.
+    run("uvx", "mcp-debug-tool", "--version", env={**env, "UV_COMPILE_BYTECODE": "1"})
     return {**env, "UV_OFFLINE": "1"}
 
 
