@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import stat
 import subprocess
@@ -38,6 +39,7 @@ SUMS = """
         total += price  # @add
     print("total", total)  # @print
 """
+ROOT = Path(__file__).parents[2]
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -285,3 +287,16 @@ def test_the_help_of_every_verb_describes_every_option(sh: Shell) -> None:
         options = re.findall(r"^  (-.*?)(?:  +(\S.*))?$", shown, re.MULTILINE)
         assert options, name
         assert "--json" in shown
+
+
+def test_what_the_readme_types_is_answered(tmp_path: Path) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    block = readme.partition("## From a shell")[2].partition("```sh\n")[2].partition("```")[0]
+    shutil.copytree(ROOT / "examples" / "shopfront", tmp_path / "shopfront")
+    with shell(tmp_path / "shopfront", tmp_path / "state") as typed:
+        answers = [typed.ok(line) for line in block.splitlines()]
+    assert "s1 stopped: breakpoint b1 (hit 1) at orders.py:18 in total" in answers[0]
+    assert "name = 'ink'" in answers[0]
+    assert "KeyError: 'ink'" in answers[3]
+    assert json.loads(answers[4])["exit_code"] == 1
+    assert len(answers) == 6
