@@ -68,6 +68,8 @@ class HttpSettings:
     """MCP sessions of clients that begin with `initialize`."""
     client_idle: float = 600.0
     """Such a session without a request for so long is forgotten; the debugging sessions stay."""
+    idle: float | None = None
+    """Without a session and a call for so long the server ends; None: it never does."""
     request_seconds: float = 10.0
     """A connection has so long for the whole of a request."""
     graceful_seconds: int = 1

@@ -63,14 +63,19 @@ def test_without_a_command_it_serves_until_stdin_ends() -> None:
 def test_an_unknown_command_is_refused_with_those_there_are() -> None:
     done = run("debug")
     assert done.returncode == 2
-    assert "serve" in done.stderr
+    assert "there is no command 'debug'" in done.stderr
+    assert "start" in done.stderr
     assert "doctor" in done.stderr
+
+
+def test_a_word_that_is_nearly_a_command_is_answered_with_those_near() -> None:
+    assert "there is no command 'continu'; there are: continue" in run("continu").stderr
 
 
 def test_an_unknown_profile_of_tools_is_refused_with_those_there_are() -> None:
     done = run("serve", "--tools", "all")
     assert done.returncode == 2
-    assert "--tools: invalid choice: 'all' (choose from 'core', 'full')" in done.stderr
+    assert "Invalid value for '--tools': 'all' is not one of 'core', 'full'" in done.stderr
     assert done.stdout == ""
 
 

@@ -28,6 +28,7 @@ from . import addresses
 from .connections import prompt_protocol
 from .departures import TellsDepartures
 from .ending import EndsInOrder
+from .idleness import Idleness
 from .metrics import CONTENT_TYPE, Metrics
 from .signals import leave_on_signal
 from .tokens import DEFAULT_PRINCIPAL, Tokens, kept_tokens, read_tokens
@@ -70,10 +71,18 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve_http(settings: Settings, http: HttpSettings, note: Note, *, make: Make = build) -> int:
+async def serve_http(
+    settings: Settings,
+    http: HttpSettings,
+    note: Note,
+    *,
+    make: Make = build,
+    announce: Callable[[int], None] | None = None,
+) -> int:
     """Serve until a signal comes; every program is ended, or let go, first. Answers the exit status.
 
-    `make` builds the server, as `server.build` does.
+    `make` builds the server, as `server.build` does. `announce` is told the port once there is one; else it is printed
+    where the server is and which tokens it takes.
 
     Raises:
         UsageError: the settings would let in more than they say, a file cannot be read, or the port is taken.
@@ -82,7 +91,8 @@ async def serve_http(settings: Settings, http: HttpSettings, note: Note, *, make
     tokens, where = _tokens(http)
     listener = _listener(http)
     port = listener.getsockname()[1]
-    app = EndsInOrder(application(settings, http, port, tokens, note, make=make))
+    idleness = Idleness()
+    app = EndsInOrder(application(settings, http, port, tokens, note, idleness, make=make))
     web = _Server(_config(app, http))
 
     def leave() -> None:
@@ -91,26 +101,42 @@ async def serve_http(settings: Settings, http: HttpSettings, note: Note, *, make
 
     async with anyio.create_task_group() as tasks:
         await tasks.start(leave_on_signal, leave)
-        print(f"mcp-debug serves {addresses.url(http, port)}\n{where}", flush=True)
+        if http.idle is not None:
+            tasks.start_soon(idleness.leave_after, http.idle, leave)
+        if announce is not None:
+            announce(port)
+        else:
+            print(f"mcp-debug serves {addresses.url(http, port)}\n{where}", flush=True)
         await web.serve(sockets=[listener])
         tasks.cancel_scope.cancel()
     return 0
 
 
 def application(
-    settings: Settings, http: HttpSettings, port: int, tokens: Tokens | None, note: Note, *, make: Make = build
+    settings: Settings,
+    http: HttpSettings,
+    port: int,
+    tokens: Tokens | None,
+    note: Note,
+    idleness: Idleness,
+    *,
+    make: Make = build,
 ) -> ASGIApp:
     """All that is answered over HTTP, as one ASGI application; without `tokens` everyone is let in."""
     metrics = Metrics()
 
     def noted(call: Call) -> None:
-        metrics.note(call)
-        note(call)
+        for told in (metrics.note, idleness.note, note):
+            told(call)
+
+    def watch(manager: SessionManager) -> None:
+        metrics.watch(manager)
+        idleness.watch(manager)
 
     server = make(
         settings,
         note=noted,
-        on_manager=metrics.watch,
+        on_manager=watch,
         verifier=_Verifier(tokens) if tokens is not None else None,
     )
     _beside(server, metrics, is_open=tokens is None)

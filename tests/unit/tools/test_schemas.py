@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from mcp.types import Tool
 
+from mcp_debug_tool.cli.definitions import FILE
 from mcp_debug_tool.server import INSTRUCTIONS, tools
 from mcp_debug_tool.settings import Settings
 from mcp_debug_tool.tools.parameters import BreakpointArgument
@@ -66,6 +67,15 @@ def test_a_tool_is_as_its_snapshot_says(name: str) -> None:
         path.write_text(text, encoding="utf-8")
     assert path.is_file(), f"{path} is missing; {UPDATE}=1 writes it"
     assert text == path.read_text(encoding="utf-8"), f"{name} has changed; if that is meant, {UPDATE}=1 rewrites {path}"
+
+
+def test_the_command_line_knows_each_tool_as_it_is() -> None:
+    profiles = {"core": CORE, "further": [name for name in NAMES if name not in CORE]}
+    found = {profile: [DEFINITIONS[name] for name in names] for profile, names in profiles.items()}
+    text = json.dumps(found, ensure_ascii=False, separators=(",", ":")) + "\n"
+    if os.environ.get(UPDATE) == "1":
+        FILE.write_text(text, encoding="utf-8")
+    assert text == FILE.read_text(encoding="utf-8"), f"a tool has changed; if that is meant, {UPDATE}=1 rewrites {FILE}"
 
 
 def test_there_is_a_snapshot_of_each_tool_and_of_nothing_else() -> None:
