@@ -38,7 +38,14 @@ def environment(wheel: Path, folder: Path) -> dict[str, str]:
 def run(*command: str, env: dict[str, str], cwd: Path | None = None, seconds: float = 90) -> str:
     """What the command prints; it has to succeed."""
     done = subprocess.run(
-        command, env=env, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds, check=False
+        command,
+        env=env,
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
     )
     assert done.returncode == 0, f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
     return done.stdout

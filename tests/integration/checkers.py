@@ -1,4 +1,7 @@
-"""Checkers of the protocol and of packages that others wrote: npm packages and a Node for them, made by scripts/setup-checkers."""
+"""Checkers that others wrote, of the protocol and of packages: npm packages and a Node for them.
+
+scripts/setup-checkers puts them in place.
+"""
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -28,32 +27,6 @@ def test_both_commands_are_the_same_program(name: str) -> None:
     assert done.stdout == f"mcp-debug {__version__}\n"
 
 
-def test_doctor_checks_this_machine_with_a_real_program(tmp_path: Path) -> None:
-    done = run("doctor", cwd=tmp_path)
-    assert done.returncode == 0, done.stdout + done.stderr
-    lines = done.stdout.splitlines()
-    assert [line.split(":")[0].split()[1] for line in lines if not line.startswith(" ")] == [
-        "versions",
-        "interpreter",
-        "compiled",
-        "peer",
-        "self",
-    ]
-    assert "ok       self test: a program was started, stopped and continued" in lines
-
-
-def test_doctor_names_an_environment_that_does_not_run_and_what_to_do(tmp_path: Path) -> None:
-    folder = tmp_path / ".venv" / "bin"
-    folder.mkdir(parents=True)
-    (tmp_path / ".venv" / "pyvenv.cfg").touch()
-    (folder / "python").write_text("#!/bin/sh\nexit 3\n")
-    os.chmod(folder / "python", 0o755)
-    done = run("doctor", cwd=tmp_path)
-    assert done.returncode == 1
-    assert f"failed   interpreter: {folder / 'python'} is not a Python interpreter" in done.stdout
-    assert "mend: repair that environment, or give start another with python=" in done.stdout
-
-
 def test_without_a_command_it_serves_until_stdin_ends() -> None:
     done = run()
     assert done.returncode == 0
@@ -77,7 +50,3 @@ def test_an_unknown_profile_of_tools_is_refused_with_those_there_are() -> None:
     assert done.returncode == 2
     assert "Invalid value for '--tools': 'all' is not one of 'core', 'full'" in done.stderr
     assert done.stdout == ""
-
-
-def test_doctor_tells_of_the_further_tools(tmp_path: Path) -> None:
-    assert "--tools full also offers goto, modules and complete" in run("doctor", cwd=tmp_path).stdout

@@ -1,4 +1,4 @@
-"""What stands in examples/hosts starts the server: the package is built, and each file's own command finds it by uvx."""
+"""What stands in examples/hosts starts the server: the package is built, and each file's own command finds it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shutil
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -56,11 +55,15 @@ def uv(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 def entry(path: Path, key: str) -> dict[str, Any]:
     """What the host's file says of our server."""
     text = path.read_text(encoding="utf-8")
-    settings = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
+    settings = _toml(text) if path.suffix == ".toml" else json.loads(text)
     assert list(settings) == [key]
     (name,) = settings[key]
     assert name == "mcp-debug"
     return dict(settings[key][name])
+
+
+def _toml(text: str) -> Any:
+    return pytest.importorskip("tomllib").loads(text)
 
 
 async def serves(command: str, arguments: list[str], env: dict[str, str], folder: Path) -> None:
@@ -81,7 +84,7 @@ async def serves(command: str, arguments: list[str], env: dict[str, str], folder
 
 def test_uvx_runs_the_wheel_that_was_just_built(wheel: Path, uv: dict[str, str]) -> None:
     assert run("uvx", "mcp-debug-tool", "--version", env=uv) == f"mcp-debug {__version__}\n"
-    ask = "from importlib.metadata import distribution; print(distribution('mcp-debug-tool').read_text('direct_url.json'))"
+    ask = "from importlib import metadata as m; print(m.distribution('mcp-debug-tool').read_text('direct_url.json'))"
     origin = json.loads(run("uvx", "--from", "mcp-debug-tool", "python", "-c", ask, env=uv))
     assert origin["url"] == wheel.as_uri()
 
@@ -127,8 +130,8 @@ def test_the_bundle_is_one_for_mcpb(tmp_path: Path) -> None:
 
 def claude(env: dict[str, str], folder: Path, *arguments: str) -> str:
     """What Claude Code prints, run as somebody who has just installed it: nothing of this machine's user is seen."""
-    alone = {name: env[name] for name in ("PATH", "LANG", "TMPDIR", "SSL_CERT_FILE") if name in env}
-    alone |= {name: value for name, value in env.items() if name.startswith("UV_")}
+    kept = ("PATH", "LANG", "TMPDIR", "SSL_CERT_FILE")
+    alone = {name: value for name, value in env.items() if name in kept or name.startswith("UV_")}
     offline = {"CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "DISABLE_AUTOUPDATER": "1"}
     return run(checkers.CLAUDE, *arguments, env={**alone, **offline, "HOME": str(folder)}, cwd=folder)
 

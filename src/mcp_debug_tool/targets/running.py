@@ -240,8 +240,7 @@ def _has_hook(pid: int, facts: Mapping[str, str]) -> bool:
 def why_no_ptrace() -> str:
     """What to change so that one process may look into another, for the one reason that holds here."""
     own = status(os.getpid())
-    capable = bool(int(own.get("CapEff", "0"), 16) & _CAP_SYS_PTRACE)
-    scope = _ptrace_scope()
+    capable, scope = has_ptrace_capability(), ptrace_scope()
     without = f"; or start the program with PYTHONPATH={DORMANT} in its environment, which needs no ptrace."
     return ptrace_cure(capable=capable, scope=scope, contained=_in_container(own)) + without
 
@@ -264,7 +263,13 @@ def ptrace_cure(*, capable: bool, scope: int, contained: bool) -> str:
     return "The program may have forbidden it (prctl PR_SET_DUMPABLE, or more capabilities than this server has)"
 
 
-def _ptrace_scope() -> int:
+def has_ptrace_capability() -> bool:
+    """Whether this server has CAP_SYS_PTRACE."""
+    return bool(int(status(os.getpid()).get("CapEff", "0"), 16) & _CAP_SYS_PTRACE)
+
+
+def ptrace_scope() -> int:
+    """yama's kernel.yama.ptrace_scope, 0 where there is no yama."""
     with contextlib.suppress(OSError, ValueError):
         return int(Path("/proc/sys/kernel/yama/ptrace_scope").read_text())
     return 0

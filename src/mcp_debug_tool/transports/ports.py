@@ -50,6 +50,20 @@ def listener_state(port: int) -> Literal["unknown", "nobody", "alone", "in compa
     return "in company" if has_company else "alone"
 
 
+def listeners() -> list[tuple[int, int]]:
+    """Each port on which processes of this user listen, with the process; empty where the platform does not say."""
+    if not sys.platform.startswith("linux"):
+        return []
+    rows = (row for rows in map(_rows, _TABLES) for row in rows or () if row[3] == _LISTEN)
+    ports = {f"socket:[{row[9]}]": int(row[1].rpartition(":")[2], 16) for row in rows}
+    found: dict[int, int] = {}
+    for pid in _own_pids():
+        for link in _descriptors(pid):
+            if link in ports:
+                found.setdefault(ports[link], pid)
+    return sorted(found.items())
+
+
 def process_name(pid: int) -> str:
     """What the kernel calls the process, such as `python3`; empty where that is not known."""
     try:

@@ -1,37 +1,25 @@
-"""mcp-debug doctor: small checks of this machine, each a function that says what it saw and what to mend."""
+"""The server itself: what it stands on, and whether it debugs."""
 
 from __future__ import annotations
 
 import os
 import platform
 import sys
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from importlib import metadata
-from typing import Literal
 
 import anyio
 
-from . import __version__
-from .errors import DebugError
-from .interpreters import DEBUGPY, choose, unusable_because
-from .preparing.launching import Launch
-from .session_manager import SessionManager
-from .sessions import Sessions
-from .settings import Settings
-from .transports import peers
+from .. import __version__
+from ..errors import DebugError
+from ..interpreters import DEBUGPY
+from ..preparing.launching import Launch
+from ..session_manager import SessionManager
+from ..sessions import Sessions
+from ..settings import Settings
+from ..transports import peers
+from .checks import Check
 
-SELF_TEST_SECONDS = 20.0
-
-
-@dataclass(frozen=True)
-class Check:
-    """What one check found; `mend` says what to do where it is not ok."""
-
-    name: str
-    verdict: Literal["ok", "warning", "failed"]
-    found: str
-    mend: str = ""
+SELF_TEST_SECONDS = 8.0
 
 
 async def versions() -> Check:
@@ -41,17 +29,6 @@ async def versions() -> Check:
     if not await anyio.Path(DEBUGPY, "_vendored", "pydevd").is_dir():
         return Check("versions", "failed", ", ".join(parts), "debugpy has no pydevd inside: pip install -U debugpy")
     return Check("versions", "ok", ", ".join(parts))
-
-
-async def interpreter() -> Check:
-    """The Python that programs started here will run on."""
-    settings = Settings()
-    chosen = choose(None, cwd=settings.cwd, program=None, environ=settings.environ)
-    reason = await unusable_because(chosen, settings.environ)
-    found = f"{chosen.path} ({chosen.origin})"
-    if reason is not None:
-        return Check("interpreter", "failed", reason, "repair that environment, or give start another with python=")
-    return Check("interpreter", "ok", found)
 
 
 async def compiled_files() -> Check:
@@ -93,22 +70,3 @@ async def _debug_a_program(sessions: Sessions) -> Check:
     await wrapper.resume("continue", await wrapper.subject(None))
     await wrapper.wait(lambda: wrapper.exit is not None)
     return Check("self test", "ok", "a program was started, stopped and continued")
-
-
-CHECKS: tuple[Callable[[], Awaitable[Check]], ...] = (versions, interpreter, compiled_files, peer_check, self_test)
-
-
-async def examine() -> list[Check]:
-    """All checks, in order."""
-    return [await check() for check in CHECKS]
-
-
-def main() -> int:
-    """Print every check; answers 1 when one failed, else 0."""
-    checks = anyio.run(examine)
-    for check in checks:
-        print(f"{check.verdict:8} {check.name}: {check.found}")
-        if check.mend and check.verdict != "ok":
-            print(f"{'':8} mend: {check.mend}")
-    print(f"{'':8} mcp-debug serve --tools full also offers goto, modules and complete")
-    return 1 if any(check.verdict == "failed" for check in checks) else 0
