@@ -27,6 +27,7 @@ _HELP = {
     "follow_children": "Debug child processes too.",
     "frame": "0 is the innermost; see get-stack.",
     "pytest": "Node ids, such as tests/test_x.py::test_y[1]; a dot for all. Stops at each failing assertion.",
+    "send": "Give this line to the program's stdin first; a single ^D closes it.",
     "stream": "Only this one.",
     "session": "Its id, as in sessions; needed where several are alive.",
     "stop_on_entry": "Stop at the first line.",
@@ -141,4 +142,5 @@ _SPECIAL = {
     "break_on": lambda names: [] if list(names) == _NONE else list(names),
     "pytest": lambda nodes: [] if list(nodes) == ["."] else list(nodes),
     "until": _until,
+    "send": lambda text: "\x04" if text in ("^D", "\x04") else text if text.endswith("\n") else f"{text}\n",
 }
