@@ -14,7 +14,6 @@ from .stops import Frame, Link, Stop, failed_test_from_program, frame_from_dap, 
 # Deeper stacks are paged by get_stack.
 MAX_FRAMES = 100
 SHOWN_FRAMES_AT_CRASH = 3
-# The signal handler of debuggee/patches.py in which a blocking call is stopped.
 
 
 class StopReader:

@@ -34,7 +34,7 @@ BILL = """
     def main():
         items = [Item("pen", 2.0, 3), Item("ink", 7.5, 2), Item("pad", 4.0, 1)]
         print("basket", basket(items))
-        explain({"a": [1, {"b": 3}], "args": sys.argv[1:]})
+        explain({"a": [1, {"b": 3}]})
 
     def explain(data):
         try:

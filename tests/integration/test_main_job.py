@@ -4,45 +4,11 @@ from __future__ import annotations
 
 import pytest
 from agent import Agent, line_of
+from golden_tasks import BILL
 
 from conftest import Program
 
 pytestmark = pytest.mark.anyio
-
-BILL = """
-    import sys
-    from dataclasses import dataclass
-
-    @dataclass
-    class Item:
-        name: str
-        price: float
-        qty: int
-
-    def line_total(item, rate):
-        gross = item.price * item.qty
-        net = gross - gross * rate  # @net
-        return net
-
-    def basket(items, rate=0.1):
-        total = 0
-        for index, item in enumerate(items):
-            total += line_total(item, rate)  # @add
-        return total
-
-    def main():
-        items = [Item("pen", 2.0, 3), Item("ink", 7.5, 2), Item("pad", 4.0, 1)]
-        print("basket", basket(items))
-        explain({"a": [1, {"b": 3}]})
-
-    def explain(data):
-        try:
-            int("x")  # @cause
-        except ValueError as error:
-            raise KeyError("missing") from error  # @boom
-
-    main()
-"""
 
 
 async def test_one_call_launches_and_answers_with_the_first_stop(both: Agent, program: Program) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
@@ -27,6 +27,7 @@ _HELP = {
     "follow_children": "Debug child processes too.",
     "frame": "0 is the innermost; see get-stack.",
     "pytest": "Node ids, such as tests/test_x.py::test_y[1]; a dot for all. Stops at each failing assertion.",
+    "send": "Give this line to the program's stdin first; a single ^D closes it.",
     "stream": "Only this one.",
     "session": "Its id, as in sessions; needed where several are alive.",
     "stop_on_entry": "Stop at the first line.",
@@ -135,10 +136,18 @@ def _pair(name: str, text: str) -> tuple[str, str]:
     return key, value
 
 
-_SPECIAL = {
+def _line(text: str) -> str:
+    """As a shell's own `echo` has it; ^D ends the input."""
+    if text in ("^D", "\x04"):
+        return "\x04"
+    return text if text.endswith("\n") else f"{text}\n"
+
+
+_SPECIAL: dict[str, Callable[[Any], Any]] = {
     "breakpoints": lambda texts: [_breakpoint(text) for text in texts],
     "trigger": lambda text: _parsed("trigger", text) if text.lstrip().startswith("{") else {"url": text},
     "break_on": lambda names: [] if list(names) == _NONE else list(names),
     "pytest": lambda nodes: [] if list(nodes) == ["."] else list(nodes),
     "until": _until,
+    "send": _line,
 }

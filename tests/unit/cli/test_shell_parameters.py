@@ -54,11 +54,15 @@ def test_a_file_of_this_folder_is_named_in_full(tmp_path: Path, monkeypatch: pyt
         ("trigger", "http://127.0.0.1:1/", {"url": "http://127.0.0.1:1/"}),
         ("trigger", '{"url": "http://127.0.0.1:1/", "method": "PUT"}', {"url": "http://127.0.0.1:1/", "method": "PUT"}),
         ("repeat", 3, 3),
+        ("send", "Ada", "Ada\n"),
+        ("send", "Ada\n", "Ada\n"),
+        ("send", "", "\n"),
+        ("send", "^D", "\x04"),
         ("just_my_code", False, False),
     ],
 )
 def test_what_was_typed_becomes_what_the_tool_takes(name: str, typed: Any, value: Any) -> None:
-    assert parameters.argument(name, typed, START[name]) == value
+    assert parameters.argument(name, typed, START.get(name, {"type": "string"})) == value
 
 
 @pytest.mark.parametrize(("name", "typed"), [("env", ("A",)), ("env", ("=1",)), ("breakpoints", ("{",))])
