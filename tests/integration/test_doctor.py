@@ -115,6 +115,24 @@ def test_a_port_that_is_taken_is_told_with_its_owner(home: Path, tmp_path: Path,
 
 
 @LINUX
+def test_a_server_of_ours_on_that_port_is_known_as_one(home: Path, tmp_path: Path) -> None:
+    command = [str(COMMAND), "serve", "--http", "--no-auth"]
+    env = {**os.environ, TAG: "1", "HOME": str(home)}
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+    ) as server:
+        try:
+            assert server.stdout is not None
+            said = server.stdout.readline()
+            if ":8765" not in said:
+                pytest.skip(f"8765 is in use here: {said}")
+            found = lines(doctor(home, tmp_path))["http port"]
+            assert found.startswith(f"ok 127.0.0.1:8765 is served by process {server.pid}: ")
+        finally:
+            server.terminate()
+
+
+@LINUX
 def test_a_port_on_which_debugpy_listens_is_told_as_a_call(home: Path, tmp_path: Path) -> None:
     code = "import debugpy, sys; print(debugpy.listen(('127.0.0.1', 0))[1], flush=True); sys.stdin.read()"
     program = subprocess.Popen(

@@ -22,6 +22,7 @@ _TRIAL = """
 import ctypes, os, signal
 child = os.fork()
 if child == 0:
+    signal.alarm(10)
     signal.pause()
 libc = ctypes.CDLL(None, use_errno=True)
 libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]

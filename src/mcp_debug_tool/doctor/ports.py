@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import sys
 from pathlib import Path
@@ -26,7 +27,7 @@ def _about_port(port: int) -> Check:
         return Check("http port", "ok", f"{_HOST}:{port} is free")
     pids = [pid for other, pid in listeners() if other == port]
     whose = f"by process {pids[0]}: {command(pids[0])}" if pids else "by a process of another user, or not to be seen"
-    if pids and "mcp-debug" in command(pids[0]):
+    if pids and re.search("mcp[-_]debug", command(pids[0])):
         return Check("http port", "ok", f"{_HOST}:{port} is served {whose}")
     return Check("http port", "warning", f"{_HOST}:{port} is taken {whose}", "give serve --http another --port")
 

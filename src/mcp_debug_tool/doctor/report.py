@@ -6,8 +6,9 @@ from collections.abc import Awaitable, Callable
 
 import anyio
 
+from ..views import cut
 from .attaching import gdb, ptrace
-from .checks import Check
+from .checks import MAX_CHARS, Check
 from .host_files import host_files
 from .installation import compiled_files, peer_check, self_test, versions
 from .ports import debugpy_ports, http_port
@@ -46,10 +47,14 @@ async def examine() -> list[Check]:
 
 
 async def limited(check: Callable[[], Awaitable[Check | list[Check]]], seconds: float) -> Check | list[Check]:
-    """What the check answers in time."""
+    """What the check answers in time; one that breaks must not hide what the others found."""
+    reason = f"no answer within {seconds:g} s"
     with anyio.move_on_after(seconds):
-        return await check()
-    return Check(check.__name__.replace("_", " "), "warning", f"no answer within {seconds:g} s")
+        try:
+            return await check()
+        except Exception as error:
+            reason = f"could not be checked: {type(error).__name__}: {cut(str(error), MAX_CHARS)}"
+    return Check(check.__name__.replace("_", " "), "warning", reason)
 
 
 def main() -> int:

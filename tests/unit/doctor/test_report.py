@@ -30,6 +30,16 @@ async def test_a_check_that_hangs_is_named() -> None:
     assert await limited(a_slow_check, 0.01) == Check("a slow check", "warning", "no answer within 0.01 s")
 
 
+async def a_broken_check() -> Check:
+    raise RuntimeError("no home\nto go to")
+
+
+@pytest.mark.anyio
+async def test_a_check_that_breaks_is_named_too() -> None:
+    said = "could not be checked: RuntimeError: no home\\nto go to"
+    assert await limited(a_broken_check, 1) == Check("a broken check", "warning", said)
+
+
 def test_all_is_printed_in_order_and_a_failure_is_the_exit_status(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
