@@ -39,7 +39,7 @@ def blocks(text: str) -> list[Block]:
 
 
 def top(text: str) -> dict[str, str]:
-    """What stands above a page: `project`, a folder that it starts from; `server`, options of the server."""
+    """What stands above a page: `server`, options of its server; `needs`, a program without which it is skipped."""
     found = _TOP.match(text)
     return dict(re.findall(r"^(\w+): (.*)$", found[1], re.MULTILINE)) if found else {}
 

@@ -7,6 +7,7 @@ was, and `docs/walkthrough.md` needs a package index: `scripts/walkthrough.py --
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -49,8 +50,10 @@ def people(folder: Path) -> Iterator[People]:
 @pytest.fixture
 async def run(page: Path, folder: Path, people: People) -> AsyncIterator[PageRun]:
     """A server that was started in the folder with the options of the page, and who does the page there."""
-    options = top(page.read_text(encoding="utf-8")).get("server", "").split()  # noqa: ASYNC240 - a page is small
-    async with served(cwd=folder, env=people.environ, options=options) as agent:
+    said = top(page.read_text(encoding="utf-8"))  # noqa: ASYNC240 - a page is small
+    if "needs" in said and shutil.which(said["needs"]) is None:
+        pytest.skip(f"{said['needs']} is not installed")
+    async with served(cwd=folder, env=people.environ, options=said.get("server", "").split()) as agent:
         yield PageRun(page, folder, agent, people)
         await agent.end_all()
 
