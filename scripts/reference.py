@@ -22,11 +22,14 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import click
 from mcp import Client
 from mcp.types import Prompt
 from pydantic.fields import FieldInfo
 
 from mcp_debug_tool import errors
+from mcp_debug_tool.cli import definitions
+from mcp_debug_tool.cli.main import commands
 from mcp_debug_tool.server import INSTRUCTIONS, build, tools
 from mcp_debug_tool.settings import TOKEN_VARIABLE, HttpSettings, Settings
 from mcp_debug_tool.tools.registration import DebugTool
@@ -148,6 +151,49 @@ def _default(field: FieldInfo) -> str:
         return "required"
     value = field.get_default(call_default_factory=True)
     return "" if value is None or value in ([], "", {}) else f"`{value!r}`"
+
+
+# --- command line -----------------------------------------------------------------------------------------------------
+
+
+def command_line_page() -> str:
+    """Every command, as its parser has it."""
+    context = click.Context(commands, info_name="mcp-debug")
+    verbs = [verb for name in definitions.all_tools() if (verb := commands.get_command(context, name)) is not None]
+    parts = [
+        "# Command line",
+        "`mcp-debug` alone serves MCP over stdin and stdout, and at a terminal shows its help. `mcp-debug-tool` is the "
+        "same program. Status: 0 done, 1 refused, 2 wrong words, 3 no background server, 130 Ctrl-C.",
+        "## Verbs",
+        "Each is a tool, and its options are the parameters of the tool, with dashes: `--timeout-s 5`. What the first "
+        "column shows behind the verb can be said without an option's name. All take `--json`, and `--help` describes "
+        "each. How they are used: [From a shell](../how-to/shell.md).",
+        _table(("verb", "tool", "short options"), (_verb(verb) for verb in verbs)),
+    ]
+    for name in commands.list_commands(context):
+        command = commands.get_command(context, name)
+        if command is not None and command not in verbs and name.replace("-", "_") not in definitions.all_tools():
+            parts += [f"## {name}", _wrapped(command.help or ""), *_options(command)]
+    return _page(parts)
+
+
+def _verb(verb: click.Command) -> tuple[str, str, str]:
+    tool = str(verb.name).replace("-", "_")
+    words = [str(each.metavar) for each in verb.params if isinstance(each, click.Argument)]
+    short = [f"`{opt}` {each.opts[-1]}" for each in verb.params for opt in each.opts if re.fullmatch("-[a-z]", opt)]
+    return f"`{' '.join([str(verb.name), *words])}`", f"[`{tool}`](tools.md#{tool})", ", ".join(short)
+
+
+def _options(command: click.Command) -> list[str]:
+    rows = []
+    for each in command.params:
+        if isinstance(each, click.Argument):
+            rows.append((f"`{each.human_readable_name}`", "required", ", ".join(getattr(each.type, "choices", ()))))
+        elif isinstance(each, click.Option) and not each.hidden:
+            default = f"`{each.default}`" if isinstance(each.default, str | int | float) and not each.is_flag else ""
+            value = "" if each.is_flag else f" {each.metavar or '|'.join(getattr(each.type, 'choices', ())) or 'N'}"
+            rows.append((f"`{', '.join(each.opts)}{value}`", default, each.help or ""))
+    return [_table(("option", "default", "what"), rows)] if rows else []
 
 
 # --- resources and prompts --------------------------------------------------------------------------------------------
@@ -318,6 +364,7 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 PAGES: dict[str, Callable[[], str]] = {
     "reference/tools.md": tools_page,
+    "reference/command-line.md": command_line_page,
     "reference/resources.md": resources_page,
     "reference/prompts.md": prompts_page,
     "reference/errors.md": errors_page,
