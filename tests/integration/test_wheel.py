@@ -19,7 +19,7 @@ MOST_PACKAGES = 45
 # Whoever builds, tests or reads from the source distribution needs them.
 IN_SOURCE = {
     ".claude-plugin", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "SECURITY.md", "benchmarks", "docs",
-    "examples", "mcpb", "plugin", "pyproject.toml", "scripts", "server.json", "src", "tests",
+    "examples", "mcpb", "mkdocs.yml", "plugin", "pyproject.toml", "scripts", "server.json", "src", "tests",
 }  # fmt: skip
 # hatchling adds these of itself.
 ADDED = {".gitignore", "PKG-INFO"}
