@@ -53,6 +53,12 @@ VARIABLES = {
     "without gdb. What a debugged program finds in it is what it would find in a plain run.",
     "PYTHONBREAKPOINT": "Of a program: `0` makes `breakpoint()` do nothing, as in a plain run.",
     "PYTHONHASHSEED": "Of a program: set for each run of `repeat`, unless it is set already.",
+    "XDG_CONFIG_HOME": "Of the doctor: where hosts keep their configuration; by default `~/.config`.",
+    "APPDATA": "The same on Windows.",
+    "CODEX_HOME": "Of the doctor: where Codex keeps its own; by default `~/.codex`.",
+    "PYENV_ROOT": "Of the doctor: where pyenv keeps Pythons; by default `~/.pyenv`.",
+    "UV_PYTHON_INSTALL_DIR": "Of the doctor: where uv keeps Pythons; by default `uv/python` below `XDG_DATA_HOME`.",
+    "XDG_DATA_HOME": "By default `~/.local/share`.",
 }
 # What tools share and their definitions leave unsaid, for the instructions say it once.
 SHARED = {
