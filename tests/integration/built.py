@@ -32,6 +32,7 @@ def environment(wheel: Path, folder: Path) -> dict[str, str]:
         "UV_CACHE_DIR": str(folder / "cache"),
         "UV_CONSTRAINT": str(constraint),
         "UV_PYTHON": sys.executable,
+        "UV_PYTHON_DOWNLOADS": "never",
     }
 
 

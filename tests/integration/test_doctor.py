@@ -46,8 +46,15 @@ def entry(command: str, *args: str) -> str:
     return json.dumps({"mcpServers": {"mcp-debug": {"command": command, "args": args}}})
 
 
-def test_every_check_answers_and_a_program_is_really_debugged(home: Path, tmp_path: Path) -> None:
-    run = doctor(home, tmp_path)
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
+    """A run with nothing special about it."""
+    folder = tmp_path_factory.mktemp("plain")
+    return doctor(folder, folder)
+
+
+def test_every_check_answers_and_a_program_is_really_debugged(plain: subprocess.CompletedProcess[str]) -> None:
+    run = plain
     assert run.returncode == 0, run.stdout + run.stderr
     found = lines(run)
     assert list(found) == [
@@ -73,8 +80,8 @@ def test_an_environment_that_does_not_run_is_named_with_what_to_do(home: Path, t
 
 
 @LINUX
-def test_gdb_and_ptrace_are_what_attaching_by_pid_will_find(home: Path, tmp_path: Path) -> None:
-    found = lines(doctor(home, tmp_path))
+def test_gdb_and_ptrace_are_what_attaching_by_pid_will_find(plain: subprocess.CompletedProcess[str]) -> None:
+    found = lines(plain)
     gdb = shutil.which("gdb")
     if gdb is None:
         assert found["gdb"].startswith("warning not found")

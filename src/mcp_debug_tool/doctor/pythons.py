@@ -77,7 +77,7 @@ async def _ask(path: str) -> Found | None:
     with anyio.move_on_after(_ASK_SECONDS):
         try:
             done = await anyio.run_process(
-                [path, "-I", "-c", _ASK], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False
+                [path, "-I", "-S", "-c", _ASK], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False
             )
         except OSError:
             return None
