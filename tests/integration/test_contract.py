@@ -49,6 +49,7 @@ POINTS = (
     "_pydevd_bundle.pydevd_comm._queue.Queue",
     "_pydevd_bundle.pydevd_thread_lifecycle.internal_run_thread",
     "_pydevd_bundle.pydevd_thread_lifecycle.resume_threads",
+    "_pydevd_bundle.pydevd_thread_lifecycle.mark_thread_suspended",
     "_pydevd_bundle.pydevd_thread_lifecycle.suspend_all_threads",
     "_pydevd_bundle.pydevd_thread_lifecycle.suspend_threads_lock",
     "_pydevd_bundle.pydevd_utils.get_non_pydevd_threads",
