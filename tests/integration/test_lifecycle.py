@@ -16,6 +16,7 @@ from typing import IO, Any
 import psutil
 import pytest
 from agent import Agent, line_of
+from pythons import python_of
 
 from conftest import TAG, Program, served, tagged
 
@@ -283,3 +284,45 @@ async def test_an_edited_file_is_told_when_a_breakpoint_is_set_in_it(agent: Agen
     os.utime(path, (later, later))
     answer = await agent.ok("set_breakpoint", file=str(path), line=2)
     assert "edited after the program started: restart" in answer.text
+
+
+@pytest.mark.interpreters
+@pytest.mark.parametrize("version", ["3.8", "3.11", "3.13"])
+async def test_a_program_whose_last_finalizers_take_long_ends_with_its_code(
+    agent: Agent, program: Program, version: str
+) -> None:
+    # Its debugger has gone by then: as with multiprocessing, which waits for its helpers at the very end.
+    path = program("""
+        import time
+
+        class Slow:
+            def __del__(self, sleep=time.sleep):
+                sleep(3)
+
+        slow = Slow()
+        print("over", flush=True)
+        raise SystemExit(7)
+    """)
+    await agent.ok("start", program=str(path), python=python_of(version), timeout_s=0)
+    end = await agent.ok("wait")
+    assert (end.state, end.data["exit_code"]) == ("exited", 7), end
+
+
+async def test_what_is_asked_of_a_program_in_its_last_finalizers_is_answered_and_it_can_be_stopped(
+    agent: Agent, program: Program
+) -> None:
+    path = program("""
+        import time
+
+        class Endless:
+            def __del__(self, sleep=time.sleep):
+                print("finalizing", flush=True)
+                sleep(60)
+
+        endless = Endless()
+    """)
+    await agent.ok("start", program=str(path), timeout_s=0)
+    await agent.ok("wait", **{"for": "finalizing"})
+    assert "has 0 threads" in (await agent.ok("get_stack", thread="all")).text
+    assert "the program is over; its process is about to end" in await agent.error("pause")
+    assert (await agent.ok("stop")).state == "ended"
