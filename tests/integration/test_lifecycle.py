@@ -229,15 +229,15 @@ async def test_a_program_that_never_reaches_the_debugger_is_told_with_its_output
 
 
 async def test_strangers_on_the_port_get_nothing_and_disturb_nothing(program: Program) -> None:
-    """Whoever connects first is not believed: launches succeed while every new port is knocked at."""
+    """Whoever connects first is not believed: launches succeed while every new port of the server is knocked at."""
     path = program("here = 1  # @here\n")
     received: list[bytes] = []
     done = threading.Event()
 
-    def knock() -> None:
-        known = set(_listening())
+    def knock(server: psutil.Process) -> None:
+        known: set[int] = set()
         while not done.is_set():
-            for port in set(_listening()) - known:
+            for port in _listening(server) - known:
                 try:
                     with socket.create_connection(("127.0.0.1", port), 1) as stranger:
                         stranger.sendall(b"0" * 65 + b"\n")
@@ -247,8 +247,10 @@ async def test_strangers_on_the_port_get_nothing_and_disturb_nothing(program: Pr
                     received.append(b"")
                 known.add(port)
 
+    before = set(psutil.Process().children())
     async with served() as agent:
-        racer = threading.Thread(target=knock)
+        (server,) = [p for p in set(psutil.Process().children()) - before if "mcp_debug_tool" in p.cmdline()]
+        racer = threading.Thread(target=knock, args=(server,))
         racer.start()
         try:
             for _ in range(5):
@@ -262,10 +264,8 @@ async def test_strangers_on_the_port_get_nothing_and_disturb_nothing(program: Pr
     assert not any(received)
 
 
-def _listening() -> list[int]:
-    with open("/proc/net/tcp", encoding="ascii") as table:
-        rows = [row.split() for row in list(table)[1:]]
-    return [int(row[1].split(":")[1], 16) for row in rows if row[3] == "0A" and row[1].startswith("0100007F")]
+def _listening(server: psutil.Process) -> set[int]:
+    return {one.laddr.port for one in server.net_connections("inet4") if one.status == psutil.CONN_LISTEN}
 
 
 async def test_no_secret_stands_in_argv_or_environment(agent: Agent, program: Program) -> None:
