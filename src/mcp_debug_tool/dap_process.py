@@ -30,6 +30,10 @@ ATTACH_SECONDS = 10.0
 # What debugpy's adapter answers to a second session.
 _TAKEN = "already being debugged"
 LONG_STEP_SECONDS = 1.0
+# A program whose connection ended has this long to end too, or to come back after an exec, before it counts as lost.
+END_SECONDS = 2.0
+# One that has said that it ends has longer: finalizers run then, and multiprocessing waits for its helpers.
+FINAL_SECONDS = 20.0
 # A thread in Python code comes to stand within a millisecond; one in a C call may take for ever.
 PAUSE_SECONDS = 0.2
 _NOTHING: Mapping[str, Any] = {}
@@ -66,6 +70,7 @@ class DAPProcess:
         self._is_attached = False
         self._begun = False
         self._is_leaving = False
+        self._is_ending = False
         self._showing = anyio.Lock()
         self._steps_taken = 0
         self._stepping: int | None = None
@@ -192,6 +197,18 @@ class DAPProcess:
         except (AdapterError, ProtocolError):
             return
 
+    @property
+    def seconds_to_end(self) -> float:
+        """How long it may live on without its connection."""
+        return FINAL_SECONDS if self._is_ending else END_SECONDS
+
+    @property
+    def why_lost(self) -> str:
+        """Why it is out of reach, once it has lived on for longer."""
+        if self._is_ending:
+            return f"its debugger has ended with the program, whose process does not end within {FINAL_SECONDS:g} s"
+        return self.refusal or "the connection to its debugger has ended; it may have replaced itself by exec"
+
     # --- what happens -----------------------------------------------------------------------------------------
 
     def _on_event(self, event: Event) -> None:
@@ -205,6 +222,7 @@ class DAPProcess:
             self.refusal = str(event.body.get("reason"))
             self.client.finish()
         elif event.name == "terminated":
+            self._is_ending = not self._is_leaving
             # pydevd waits for us to hang up before the process ends. An adapter sends this before it answers a
             # disconnect; if it cannot answer any more it serves nobody again.
             if not (self._is_leaving and self._arrival.has_adapter):

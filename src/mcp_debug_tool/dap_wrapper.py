@@ -30,9 +30,6 @@ from .stops import Exit, Stop, how_ended
 from .subjects import Subject, find_subject, thread_to_move
 from .targets.base import Arrival, Reach, Target
 
-# A program whose connection ended has this long to end too, or to come back after an exec, before it counts as lost.
-END_SECONDS = 2.0
-
 
 class DAPWrapper:
     """One run: enter `open`, set breakpoints, `run`, then resume and inspect until it has exited."""
@@ -177,12 +174,10 @@ class DAPWrapper:
         ours = self._ours
         if ours is None:
             return
-        with anyio.move_on_after(END_SECONDS):
+        with anyio.move_on_after(process.seconds_to_end):
             await ours.exited.wait()
         if ours.returncode is None and process is self.tree.root and not self._over:
-            self.lost_reason = (
-                process.refusal or "the connection to its debugger has ended; it may have replaced itself by exec"
-            )
+            self.lost_reason = process.why_lost
 
     async def _watch(self, process: ChildProcess) -> None:
         await process.exited.wait()
@@ -356,7 +351,9 @@ class DAPWrapper:
     async def pause(self, subject: Subject | None) -> None:
         """Ask a process to stop where it is; the stop comes by `wait`. Unless named it is the youngest of several."""
         if not self.tree.living:
-            raise WrongState("no program has connected yet", hint="Call wait.")
+            came = self.tree.root is not None
+            why = "the program is over; its process is about to end" if came else "no program has connected yet"
+            raise WrongState(why, hint="Call wait.")
         subject = subject or Subject(self.tree.living[-1], "")
         process = subject.process
         self.tree.look_at(process)

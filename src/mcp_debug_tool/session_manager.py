@@ -60,3 +60,9 @@ class SessionManager:
     def alive(self) -> int:
         """How many sessions have a program that has not ended."""
         return sum(session.alive for sessions in self._by_principal.values() for session in sessions.all())
+
+    @property
+    def pids(self) -> set[int]:
+        """Of all living processes that are debugged, whoever debugs them."""
+        everyone = [session for sessions in self._by_principal.values() for session in sessions.all()]
+        return {process.pid for session in everyone for process in session.wrapper.tree.living}

@@ -28,6 +28,8 @@ class Settings:
     """How long a call waits for a stop when it does not say."""
     connect_limit: float = 15.0
     """A program not under the debugger by then will not come."""
+    answer_limit: float = 30.0
+    """How long a person who is asked something has for the answer: a host cuts a call at 60 s, and it goes on then."""
     max_sessions: int = 32
     max_ended_sessions: int = 8
     """Sessions kept after their program has ended, for their output and for restart."""

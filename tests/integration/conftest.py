@@ -16,7 +16,7 @@ import psutil
 import pytest
 from agent import Agent
 from mcp import Client
-from mcp.client.session import MessageHandlerFnT
+from mcp.client.session import ElicitationFnT, MessageHandlerFnT
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
 from mcp_debug_tool.keeping.keeper import NURSERY
@@ -34,15 +34,21 @@ async def served(
     env: dict[str, str] | None = None,
     options: Sequence[str] = (),
     told: MessageHandlerFnT | None = None,
+    person: ElicitationFnT | None = None,
+    serve: Sequence[str] = ("-m", "mcp_debug_tool", "serve"),
 ) -> AsyncIterator[Agent]:
-    """A fresh server of ours over stdio, and an agent that calls its tools; `told` gets what comes unasked."""
+    """A fresh server of ours over stdio, and an agent that calls its tools.
+
+    `told` gets what comes unasked, `person` answers what is asked; without, the client cannot ask.
+    """
     parameters = StdioServerParameters(
         command=sys.executable,
-        args=["-m", "mcp_debug_tool", "serve", *options],
+        args=[*serve, *options],
         cwd=cwd,
         env={**os.environ, TAG: "1", **(env or {})},
     )
-    async with Client(stdio_client(parameters), mode=mode, message_handler=told) as client:
+    transport = stdio_client(parameters)
+    async with Client(transport, mode=mode, message_handler=told, elicitation_callback=person) as client:
         yield Agent(client)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from agent import Agent, line_of
-from pythons import find
+from pythons import find, python_of
 
 from conftest import TAG, Program
 
@@ -174,3 +174,31 @@ async def test_a_process_that_is_not_python_is_refused_by_its_name(agent: Agent)
     assert "sleep" in error
     assert "next: " in error
     assert (await agent.ok("sessions")).data.get("sessions") in (0, None)
+
+
+NAMED = """
+    import sys, threading, time
+    go = False
+    print("up", flush=True)
+    while not go:
+        time.sleep(0.02)  # @wait
+    thread = threading.Thread(target=lambda: print(threading.current_thread().name, flush=True))
+    thread.start()
+    thread.join()
+"""
+
+
+@pytest.mark.interpreters
+@pytest.mark.parametrize("version", ["3.8", "3.11", "3.13"])
+async def test_the_first_thread_of_an_attached_program_is_its_first(
+    agent: Agent, program: Program, version: str
+) -> None:
+    path = program(NAMED)
+    with running(python_of(version), path, PYTHONPATH=hook_folder()) as process:
+        await agent.ok("attach", pid=process.pid, breakpoints=[f"{path}:{line_of(path, 'wait')}"])
+        await agent.ok("set_variable", path="go", value="True")
+        await agent.ok("remove_breakpoint", all=True)
+        await agent.ok("continue", timeout_s=0)
+        assert process.stdout is not None
+        assert process.stdout.readline().split()[0] == "Thread-1"
+        await agent.ok("wait", **{"for": "exit"})

@@ -152,7 +152,7 @@ async def standing(program: Program, source: str) -> AsyncIterator[tuple[Any, Se
         session = await manager.of().start(Launch(program=str(path)), [spec])
         with anyio.fail_after(20):
             await session.wait(lambda: session.state is State.STOPPED)
-        request = SimpleNamespace(lifespan_context=manager, request=None)
+        request = SimpleNamespace(lifespan_context=manager, request=None, meta=None)
         yield SimpleNamespace(request_context=request, report_progress=None), session
 
 

@@ -330,6 +330,34 @@ async def test_threads_that_raise_in_turns_do_not_confuse_each_other(
     assert told == [(name, f"{n})") for n in range(3) for name in "ab"]
 
 
+AT_ONCE = """
+    import threading
+    from concurrent.futures import ThreadPoolExecutor
+
+    together = threading.Barrier(4)
+
+    def fails(n):
+        together.wait()
+        raise ValueError(n)  # @raise
+
+    with ThreadPoolExecutor(4) as pool:
+        for once in range(5):
+            for future in [pool.submit(fails, 4 * once + n) for n in range(4)]:
+                future.exception()
+"""
+
+
+@every_python
+@pytest.mark.parametrize(("break_on", "reason"), [("user_unhandled", "user-unhandled"), ("raised", "raised")])
+async def test_threads_that_raise_at_once_stop_each_for_its_own_exception(
+    agent: Agent, program: Program, python: str, break_on: str, reason: str
+) -> None:
+    path = program(AT_ONCE)
+    stops, _ = await run(agent, path, [break_on], python=python)
+    assert {stop.reason for stop in stops} == {f"{reason} exception"}
+    assert sorted(int(stop.locals["n"].split()[0]) for stop in stops) == list(range(20))
+
+
 HANDED_OVER = """
     import asyncio, atexit, concurrent.futures, _thread, threading, sys, os, time
 

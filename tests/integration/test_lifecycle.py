@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 from agent import Agent, line_of
+from pythons import python_of
 from raw_server import RawServer
 
 from conftest import Program, programs, served, tagged
@@ -177,15 +178,15 @@ async def test_a_program_that_never_reaches_the_debugger_is_told_with_its_output
 
 
 async def test_strangers_on_the_port_get_nothing_and_disturb_nothing(program: Program) -> None:
-    """Whoever connects first is not believed: launches succeed while every new port is knocked at."""
+    """Whoever connects first is not believed: launches succeed while every new port of the server is knocked at."""
     path = program("here = 1  # @here\n")
     received: list[bytes] = []
     done = threading.Event()
 
-    def knock() -> None:
-        known = set(_listening())
+    def knock(server: psutil.Process) -> None:
+        known: set[int] = set()
         while not done.is_set():
-            for port in set(_listening()) - known:
+            for port in _listening(server) - known:
                 try:
                     with socket.create_connection(("127.0.0.1", port), 1) as stranger:
                         stranger.sendall(b"0" * 65 + b"\n")
@@ -195,8 +196,10 @@ async def test_strangers_on_the_port_get_nothing_and_disturb_nothing(program: Pr
                     received.append(b"")
                 known.add(port)
 
+    before = set(psutil.Process().children())
     async with served() as agent:
-        racer = threading.Thread(target=knock)
+        (server,) = [p for p in set(psutil.Process().children()) - before if "mcp_debug_tool" in p.cmdline()]
+        racer = threading.Thread(target=knock, args=(server,))
         racer.start()
         try:
             for _ in range(5):
@@ -210,10 +213,8 @@ async def test_strangers_on_the_port_get_nothing_and_disturb_nothing(program: Pr
     assert not any(received)
 
 
-def _listening() -> list[int]:
-    with open("/proc/net/tcp", encoding="ascii") as table:
-        rows = [row.split() for row in list(table)[1:]]
-    return [int(row[1].split(":")[1], 16) for row in rows if row[3] == "0A" and row[1].startswith("0100007F")]
+def _listening(server: psutil.Process) -> set[int]:
+    return {one.laddr.port for one in server.net_connections("inet4") if one.status == psutil.CONN_LISTEN}
 
 
 async def test_no_secret_stands_in_argv_or_environment(agent: Agent, program: Program) -> None:
@@ -232,3 +233,45 @@ async def test_an_edited_file_is_told_when_a_breakpoint_is_set_in_it(agent: Agen
     os.utime(path, (later, later))
     answer = await agent.ok("set_breakpoint", file=str(path), line=2)
     assert "edited after the program started: restart" in answer.text
+
+
+@pytest.mark.interpreters
+@pytest.mark.parametrize("version", ["3.8", "3.11", "3.13"])
+async def test_a_program_whose_last_finalizers_take_long_ends_with_its_code(
+    agent: Agent, program: Program, version: str
+) -> None:
+    # Its debugger has gone by then: as with multiprocessing, which waits for its helpers at the very end.
+    path = program("""
+        import time
+
+        class Slow:
+            def __del__(self, sleep=time.sleep):
+                sleep(3)
+
+        slow = Slow()
+        print("over", flush=True)
+        raise SystemExit(7)
+    """)
+    await agent.ok("start", program=str(path), python=python_of(version), timeout_s=0)
+    end = await agent.ok("wait")
+    assert (end.state, end.data["exit_code"]) == ("exited", 7), end
+
+
+async def test_what_is_asked_of_a_program_in_its_last_finalizers_is_answered_and_it_can_be_stopped(
+    agent: Agent, program: Program
+) -> None:
+    path = program("""
+        import time
+
+        class Endless:
+            def __del__(self, sleep=time.sleep):
+                print("finalizing", flush=True)
+                sleep(60)
+
+        endless = Endless()
+    """)
+    await agent.ok("start", program=str(path), timeout_s=0)
+    await agent.ok("wait", **{"for": "finalizing"})
+    assert "has 0 threads" in (await agent.ok("get_stack", thread="all")).text
+    assert "the program is over; its process is about to end" in await agent.error("pause")
+    assert (await agent.ok("stop")).state == "ended"

@@ -6,25 +6,19 @@ A command in the first column is what a person runs: it runs here too. Only what
 
 from __future__ import annotations
 
-import ast
-import os
 import re
-import secrets
 import shutil
-import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import apps
-import psutil
 import pytest
 from agent import Agent, Reply
-from test_servers import free_port
+from shopfront import ROOT, People, in_environment, make_shop, on_this_machine, written_calls
 
-from conftest import TAG, served
+from conftest import served
 
 pytestmark = [
     pytest.mark.anyio,
@@ -32,9 +26,7 @@ pytestmark = [
     pytest.mark.skipif(not sys.platform.startswith("linux"), reason="gdb, gunicorn, and a shell's commands"),
 ]
 
-ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-SHOP = ROOT / "examples" / "shopfront"
 
 IN_TOTAL = r"^(/.*/shop/)?orders\.py:18 in total$"
 BREAKPOINT = {"state": "stopped", "reason": r"^breakpoint b1 \(hit 1\)$", "at": IN_TOTAL}
@@ -113,39 +105,6 @@ def _in_backticks(cell: str) -> list[str]:
     return re.findall(r"`(.+?)`", cell)
 
 
-class People:
-    """Starts programs in the shop as a person does, with the project's own tools in the path; ends them all."""
-
-    def __init__(self, shop: Path) -> None:
-        self._shop = shop
-        self._mark = f"PEOPLE_{secrets.token_hex(8)}"
-        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-        self._env = {**os.environ, "PATH": path, TAG: "1", self._mark: "1"}
-        self._started: list[subprocess.Popen[str]] = []
-
-    def run(self, command: str) -> subprocess.Popen[str]:
-        """The program that a shell makes of the command."""
-        shell = ["sh", "-c", f"exec env {command}"]
-        process = subprocess.Popen(
-            shell, cwd=self._shop, env=self._env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        )
-        self._started.append(process)
-        return process
-
-    def all_live(self) -> bool:
-        return all(process.poll() is None for process in self._started)
-
-    def end(self) -> None:
-        """End everything, debugpy's adapters included."""
-        for process in psutil.process_iter(["environ"]):
-            if self._mark in (process.info["environ"] or {}):
-                with suppress(psutil.NoSuchProcess):
-                    process.kill()
-        for started in self._started:
-            with started:
-                started.kill()
-
-
 @pytest.fixture
 def people(shop: Path) -> Iterator[People]:
     started = People(shop)
@@ -156,16 +115,13 @@ def people(shop: Path) -> Iterator[People]:
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample project, and where another machine or a container would have it."""
-    folder = tmp_path_factory.mktemp("readme")
-    shutil.copytree(SHOP, folder / "srv" / "shop")
-    return Path(shutil.copytree(SHOP, folder / "home" / "shop"))
+    return make_shop(tmp_path_factory.mktemp("readme"))
 
 
 @pytest.fixture(scope="module")
 async def in_shop(shop: Path, anyio_backend: str) -> AsyncIterator[Agent]:
     """A server that was started in the project, with the environment of the frameworks activated."""
-    path = os.pathsep.join([str(Path(apps.PYTHON).parent), os.environ["PATH"]])
-    async with served(cwd=shop, env={"VIRTUAL_ENV": str(Path(apps.PYTHON).parents[1]), "PATH": path}) as agent:
+    async with served(cwd=shop, env=in_environment()) as agent:
         yield agent
 
 
@@ -175,20 +131,10 @@ async def agent(in_shop: Agent) -> AsyncIterator[Agent]:
     await in_shop.end_all()
 
 
-def on_this_machine(text: str, shop: Path, ports: dict[str, str], pid: int | None = None) -> str:
-    """The text with ports that are free, the process that runs and folders that exist for those that it names."""
-    text = re.sub(r"\b50\d\d\b", lambda found: ports.setdefault(found[0], str(free_port())), text)
-    text = text.replace("pid=4711", f"pid={pid}")
-    return text.replace("/home/me/shop", str(shop)).replace("/srv/shop", str(shop.parents[1] / "srv" / "shop"))
-
-
 async def called(agent: Agent, text: str) -> Reply:
     """The answer to a call that is written as Python."""
-    call = ast.parse(text, mode="eval").body
-    assert isinstance(call, ast.Call)
-    assert isinstance(call.func, ast.Name)
-    arguments: dict[str, Any] = {str(given.arg): ast.literal_eval(given.value) for given in call.keywords}
-    return await agent.ok(call.func.id, **arguments)
+    (call,) = written_calls(text)
+    return await agent.ok(call.tool, **call.arguments)
 
 
 async def answer(agent: Agent, people: People, shop: Path, row: Row) -> Reply:

@@ -178,6 +178,48 @@ def differences(plain: Mapping[str, Any], debugged: Mapping[str, Any]) -> dict[s
     return found
 
 
+NAMED = """
+    import os, sys, threading
+
+    def work():
+        print(threading.current_thread().name, flush=True)
+
+    def two_threads():
+        for n in range(2):
+            thread = threading.Thread(target=work)  # @here
+            thread.start()
+            thread.join()
+
+    two_threads()
+    child = os.fork()
+    if child:
+        os.waitpid(child, 0)
+    two_threads()
+"""
+
+
+@pytest.mark.interpreters
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_the_threads_of_a_program_and_of_its_fork_have_their_names_whatever_the_agent_does(
+    agent: Agent, program: Program, version: str
+) -> None:
+    path = program(NAMED)
+    python = interpreter(version)
+    plain = run_plainly([python, str(path)], cwd=path.parent, env={}, stdin=None)
+    here = f"{path}:{line_of(path, 'here')}"
+    stop = await agent.ok("start", program=str(path), python=python, breakpoints=[here])
+    stops = 0
+    while stop.state == "stopped":
+        stops += 1
+        # pydevd has a thread that watches over evaluations.
+        await agent.ok("evaluate", expression="[n]")
+        await agent.ok("set_variable", path="n", value="n")
+        stop = await agent.ok("continue")
+    assert stops == 6
+    assert plain.stdout.startswith("Thread-1")
+    assert (await agent.ok("get_output", since=0)).data["output"] == plain.stdout
+
+
 # --- how do I end ---------------------------------------------------------------------------------------------
 
 # What is known to differ, with the page that says why.

@@ -14,7 +14,7 @@ from typing import Any
 import httpx2
 from agent import Agent
 from mcp import Client
-from mcp.client.session import MessageHandlerFnT
+from mcp.client.session import ElicitationFnT, MessageHandlerFnT
 from mcp.client.streamable_http import streamable_http_client
 
 from conftest import TAG, Era
@@ -68,14 +68,17 @@ class Web:
 
     @asynccontextmanager
     async def agent(
-        self, token: str | None = ANN, mode: Era = "auto", told: MessageHandlerFnT | None = None
+        self,
+        token: str | None = ANN,
+        mode: Era = "auto",
+        told: MessageHandlerFnT | None = None,
+        person: ElicitationFnT | None = None,
     ) -> AsyncIterator[Agent]:
-        """An agent as a host connects it; `told` is what takes notifications."""
-        async with (
-            self.client(token) as http,
-            Client(streamable_http_client(self.url, http_client=http), mode=mode, message_handler=told) as client,
-        ):
-            yield Agent(client)
+        """An agent as a host connects it; `told` is what takes notifications, `person` what answers questions."""
+        async with self.client(token) as http:
+            transport = streamable_http_client(self.url, http_client=http)
+            async with Client(transport, mode=mode, message_handler=told, elicitation_callback=person) as client:
+                yield Agent(client)
 
     def end(self, number: int = signal.SIGTERM, seconds: float = 3.5) -> tuple[int, str]:
         """Signal it, and wait for its end: exit status and what stands in its log."""

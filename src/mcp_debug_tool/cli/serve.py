@@ -15,7 +15,7 @@ from ..settings import HttpSettings, Profile, Settings
 _FILE = click.Path(path_type=Path)
 _HTTP = (
     click.option("--http", is_flag=True, help="Serve streamable HTTP at /mcp instead; what follows belongs to it."),
-    click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on."),
+    click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Address to listen on."),
     click.option("--port", type=int, default=8765, show_default=True, help="0: any that is free."),
     click.option(
         "--token-file",
@@ -78,7 +78,7 @@ def serve(**chosen: Any) -> None:
     os._exit(status)
 
 
-for _option in reversed(_HTTP):
+for _option in _HTTP:
     serve = _option(serve)
 
 

@@ -10,7 +10,7 @@ import json
 import os
 import sys
 
-from .running import monkey
+from .running import monkey, thread_names
 
 TYPE_CHECKING = False  # `typing` itself is not ours to load: the program may have a file of that name
 if TYPE_CHECKING:
@@ -42,7 +42,6 @@ def start(settings: str, before: set[str], folders: list[str]) -> None:
         multiprocess.install()
         ends.tell_from_now_on()
     _forget_shadowing_modules([config["first_path"], *folders], before)
-    patches.reset_thread_names()
     patches.stop_at_exceptions_without_tracing(pydevd)
     patches.tell_when_tracing_was_lost(pydevd)
     patches.report_breakpoints_at_end()
@@ -87,6 +86,7 @@ def import_pydevd(debugpy: str) -> Any:
             # As debugpy sets it: values are cut where they are shown.
             pydevd_constants.MAXIMUM_VARIABLE_REPRESENTATION_SIZE = 2**32
             monkey.lend()
+            thread_names.import_without_number()
             import pydevd
             from _pydevd_bundle.pydevd_defaults import PydevdCustomization
     finally:

@@ -18,7 +18,7 @@ from typing import Any
 
 from .inspecting import generated
 from .raising import exception_patches
-from .running import greenlet_tracing, greenlets, native, pause_signal
+from .running import greenlet_tracing, greenlets, native, pause_signal, thread_names
 from .stopping import pauses, suspension
 from .templating import templates
 
@@ -34,6 +34,7 @@ def apply(pydevd: Any) -> None:
         _dispose_quietly,
         pause_signal.hear,
         _keep_no_frames,
+        thread_names.take_none,
         _tell_debuggers_apart,
         *exception_patches.PATCHES,
         suspension.control_threads,
@@ -59,6 +60,7 @@ def apply_to_running(pydevd: Any) -> None:
     once = (
         _answer_bursts,
         _keep_no_frames,
+        thread_names.take_none,
         _send_without_delay,
         generated.apply,
         templates.show_in_stacks,
@@ -369,11 +371,3 @@ def report_breakpoints_at_end() -> None:
         events.send("mcpDebugReports", all_breakpoints.reports())
 
     _at_main_thread_end(main_thread_ended)
-
-
-def reset_thread_names() -> None:
-    """Let the program's first thread be Thread-1 again: pydevd's own have used up the first numbers."""
-    import itertools
-
-    if hasattr(threading, "_counter"):
-        setattr(threading, "_counter", itertools.count(1).__next__)

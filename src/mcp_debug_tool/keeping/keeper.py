@@ -249,5 +249,10 @@ class KeptProcess:
     async def aclose(self) -> None:
         """Let the keeper end what is left, and itself."""
         await self.stdin.aclose()
+        with contextlib.suppress(OSError), anyio.move_on_after(SWEPT_SECONDS):
+            self._control.shutdown(socket.SHUT_WR)
+            async with self._reading:
+                while await self._news() is not None:
+                    pass
         anyio.notify_closing(self._control)
         self._control.close()

@@ -75,15 +75,15 @@ def _examined(pid: int) -> Process:
             "pid", f"process {pid} has ended; its parent {facts['PPid']} has not collected it yet",
             hint="Start the program again.",
         )  # fmt: skip
-    _require_same_user(pid, facts)
-    _require_same_container(pid)
+    require_same_user(pid, facts)
+    require_same_container(pid)
     try:
         executable = _executable(pid)
         version = _python_version(pid, executable)
     except PermissionError as error:
         raise TargetError(f"process {pid} may not be looked at: {error.strerror}", hint=why_no_ptrace()) from error
     _require_untraced(pid, facts)
-    return Process(pid, version, executable, started(pid), _command(pid), _has_hook(pid, facts))
+    return Process(pid, version, executable, started(pid), command_line(pid), _has_hook(pid, facts))
 
 
 def _gone(pid: int) -> InvalidArgument:
@@ -96,7 +96,12 @@ def status(pid: int) -> dict[str, str]:
     return {name: value.strip() for name, _, value in (line.partition(":") for line in text.splitlines())}
 
 
-def _require_same_user(pid: int, facts: Mapping[str, str]) -> None:
+def require_same_user(pid: int, facts: Mapping[str, str]) -> None:
+    """Go on where the process runs as this server's user, by all of its ids; `facts` are its `status`.
+
+    Raises:
+        InvalidArgument: it runs as another one.
+    """
     theirs = {int(number) for number in facts["Uid"].split()[:3]}
     if theirs == {os.geteuid()}:
         return
@@ -116,8 +121,12 @@ def _user_name(uid: int) -> str:
         return str(uid)
 
 
-def _require_same_container(pid: int) -> None:
-    """The program must see our files, our process ids and our loopback."""
+def require_same_container(pid: int) -> None:
+    """Go on where the process sees our files, our process ids and our loopback.
+
+    Raises:
+        TargetError: it does not.
+    """
     lost = {"mnt": "files", "pid": "process ids", "net": "loopback network"}
     apart = [lost[kind] for kind in lost if _namespace(pid, kind) not in (None, _namespace(os.getpid(), kind))]
     if not apart and _root(pid) in (None, _root(os.getpid())):
@@ -198,7 +207,7 @@ def _require_untraced(pid: int, facts: Mapping[str, str]) -> None:
     tracer = int(facts.get("TracerPid", "0"))
     if tracer:
         raise TargetError(
-            f"process {pid} is already traced by process {tracer} ({_command(tracer) or 'unknown'})",
+            f"process {pid} is already traced by process {tracer} ({command_line(tracer) or 'unknown'})",
             hint=f"End that debugger or tracer (pid {tracer}), then attach again.",
         )
 
@@ -213,7 +222,8 @@ def started(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[19])
 
 
-def _command(pid: int) -> str:
+def command_line(pid: int) -> str:
+    """The beginning of a process's command line in visible characters; empty where it has none, or has ended."""
     with contextlib.suppress(OSError):
         words = Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0").split(b"\0")
         text = " ".join(word.decode("utf-8", "backslashreplace") for word in words)

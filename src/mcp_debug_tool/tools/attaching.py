@@ -11,6 +11,7 @@ from ..preparing.attaching import Attachment
 from ..preparing.break_on import exception_classes
 from ..session_manager import SessionManager
 from ..views import Answer
+from .asking import process_to_attach
 from .outcomes import outcome
 from .parameters import Breakpoints, JustMyCode, Timeout, as_list, manager
 from .progress import Progress
@@ -38,6 +39,8 @@ async def attach(
 ) -> Answer:
     """Attach the debugger to a running Python program: by process id, to a debugpy port, or wait for programs that
     connect. Answers with the first stop when breakpoints are given, else with the state. stop lets the program go."""
+    if port is None and pid is None and listen is None:
+        pid = await process_to_attach(context)
     asked = Attachment(
         host,
         port,

@@ -16,7 +16,7 @@ import anyio
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools import Tool
-from mcp.types import CallToolResult, ContentBlock, ResourceLink, TextContent, ToolAnnotations
+from mcp.types import CallToolResult, ContentBlock, InputRequiredResult, ResourceLink, TextContent, ToolAnnotations
 from pydantic import ValidationError
 
 from ..calls import Call, Outcome
@@ -24,6 +24,7 @@ from ..errors import DebugError, NotResponding, ProtocolError, StartFailed
 from ..session_manager import SessionManager
 from ..views import ALL_OUTPUT, WHOLE_VALUE, Answer, cut, visible
 from ..views.answer import Field
+from .asking import Question
 from .beside import beside
 from .callers import hung_up, may_hang_up, principal
 
@@ -88,9 +89,11 @@ class DebugTool(Tool):
 def tool(function: ToolFunction, annotations: ToolAnnotations) -> DebugTool:
     """A function as a tool: its name (without a trailing underscore), its docstring, its parameters' schema."""
 
-    async def run(*args: Any, **kwargs: Any) -> CallToolResult:
+    async def run(*args: Any, **kwargs: Any) -> CallToolResult | InputRequiredResult:
         try:
             return _result(await function(*args, **kwargs), _version(kwargs))
+        except Question as question:
+            return question.result
         except DebugError as error:
             return CallToolResult(content=[TextContent(type="text", text=error_text(error))], is_error=True)
 

@@ -59,7 +59,7 @@ async def test_tool_with_progress(context: Ctx) -> Answer:
 async def test_sampling(context: Ctx, prompt: str) -> Answer:
     """Asks the client's model, on the connection (2025-11-25)."""
     message = SamplingMessage(role="user", content=TextContent(type="text", text=prompt))
-    result = await context.session.create_message([message], max_tokens=100)
+    result = await context.session.create_message([message], max_tokens=100, related_request_id=context.request_id)
     return Answer(f"LLM response: {getattr(result.content, 'text', '')}")
 
 

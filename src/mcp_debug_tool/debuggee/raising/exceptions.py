@@ -15,13 +15,11 @@ from typing import Any
 
 from ..places import tracebacks
 from ..running import native
-from ..stopping import breakpoints
+from ..stopping import breakpoints, suspension
 from ..templating import jinja2_templates
 from . import chain, unhandled
 from .exception_classes import is_control_flow, is_named
 
-# pydevd's STATE_SUSPEND.
-_SUSPENDED = 2
 _MAX_MESSAGE = 200
 # As many frames as a stop, and what the agent evaluates there, may need.
 _ROOM = 200
@@ -110,7 +108,8 @@ def should_stop(
 ) -> tuple[bool, FrameType, Any]:
     """Whether to stop here, the frame, and what pydevd is to ask about again when the frame is left."""
     _, error, trace = arg
-    if not isinstance(error, BaseException) or trace is None or info.pydev_state == _SUSPENDED:
+    # A thread that only is to stand because another one does has not come to its stand yet: this stop is its own.
+    if not isinstance(error, BaseException) or trace is None or suspension.stands():
         return False, frame, ()
     try:
         why = None if is_unwind else _why_raised(debugger, frame, error, trace)

@@ -94,6 +94,7 @@ def control_threads(pydevd: Any) -> None:
     ):
         getattr(owner, name)
     _tell_each_stop(pydevd, behaviour)
+    _keep_reasons()
     _wrap_waiting(pydevd)
     _note_steps(pydevd)
     _trace_calls_too(pydevd)
@@ -125,6 +126,26 @@ def _tell_each_stop(pydevd: Any, behaviour: Any) -> None:
     pydevd.PyDB.set_suspend = arrive
 
 
+def _keep_reasons() -> None:
+    """Leave a thread that stops, or stands, for a reason of its own with that reason, when another one stops too.
+
+    pydevd makes it one that was suspended beside the other: its own stop, not told or not read yet, was lost in that.
+    """
+    from _pydevd_bundle import pydevd_thread_lifecycle
+    from _pydevd_bundle.pydevd_constants import STATE_SUSPEND
+
+    mark = theirs(pydevd_thread_lifecycle, "mark_thread_suspended")
+
+    def mark_thread_suspended(thread: threading.Thread, stop_reason: int, *args: Any, **kwargs: Any) -> Any:
+        info: Any = getattr(thread, "additional_info", None)
+        if not kwargs.get("main_suspend", True) and getattr(info, "pydev_state", None) == STATE_SUSPEND:
+            if thread in _arriving or thread.ident in _standing:
+                return info
+        return mark(thread, stop_reason, *args, **kwargs)
+
+    pydevd_thread_lifecycle.mark_thread_suspended = mark_thread_suspended
+
+
 def forget() -> None:
     """Begin again: in a forked child, whose other threads are gone, and for a new owner of this process."""
     for record in (_arriving, _untold, _steps, _standing, _asked_to_step):
@@ -141,6 +162,11 @@ def may_resume(thread: threading.Thread) -> bool:
 def told_of(thread: threading.Thread) -> None:
     """Note that the page of this thread's stop has been read."""
     _untold.discard(thread)
+
+
+def stands() -> bool:
+    """Whether the thread that asks stands at a stop: what runs in it now is the agent's."""
+    return native.get_ident() in _standing
 
 
 def event_at(frame: FrameType) -> str:
