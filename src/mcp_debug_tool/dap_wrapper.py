@@ -23,7 +23,7 @@ from .journal import Journal
 from .plan import Plan
 from .process_events import ProcessEvents
 from .process_tree import ProcessTree, describe
-from .processes import ChildProcess, interrupt_blocking_call
+from .processes import ChildProcess, Starter, interrupt_blocking_call
 from .protocol.state import State, allows
 from .shared_breakpoints import SharedBreakpoints
 from .stops import Exit, Stop, how_ended
@@ -40,12 +40,14 @@ class DAPWrapper:
         plan: Plan,
         *,
         journal: Journal,
+        starter: Starter,
         connect_limit: float,
         on_change: Callable[[], None] = lambda: None,
         on_stop: Callable[[], None] = lambda: None,
     ) -> None:
         self._target = target
         self._plan = plan
+        self._starter = starter
         self._connect_limit = connect_limit
         self._on_change = on_change
         self._tasks: anyio.abc.TaskGroup
@@ -83,7 +85,7 @@ class DAPWrapper:
         Raises:
             TargetError: it did not come, is not to be reached, or cannot be compiled.
         """
-        async with self._target.open(self.journal.add) as reach, anyio.create_task_group() as tasks:
+        async with self._target.open(self.journal.add, self._starter) as reach, anyio.create_task_group() as tasks:
             self._reach, self._tasks = reach, tasks
             try:
                 if reach.process is not None:

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Literal
+from typing import Literal, Protocol
 
 import anyio
 import anyio.abc
@@ -40,10 +40,54 @@ _KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 Sink = Callable[[Literal["stdout", "stderr"], bytes], None]
 
 
+class Input(Protocol):
+    """A program's stdin."""
+
+    async def send(self, data: bytes) -> None:
+        """See anyio's ByteSendStream."""
+
+    async def aclose(self) -> None:
+        """See anyio's ByteSendStream."""
+
+
+class Running(Protocol):
+    """A program that was started."""
+
+    pid: int
+    stdin: Input
+    is_kept: bool
+    """Whether nothing that it starts can get away; else what has left its group is looked for."""
+
+    async def wait(self) -> int:
+        """Wait for its end; answers its exit code, or minus the number of the signal that ended it."""
+
+    def send_signal(self, number: int) -> None:
+        """Signal it alone."""
+
+    async def sweep(self) -> None:
+        """Kill everything that it has started, where it is kept."""
+
+    async def aclose(self) -> None:
+        """Let go of it; one that is kept is ended."""
+
+
+class Starter(Protocol):
+    """Starts programs, each in a session of its own."""
+
+    async def start(
+        self, command: Sequence[str], *, env: Mapping[str, str], cwd: str, inherit: Sequence[int], output: Sequence[int]
+    ) -> Running:
+        """Run `command`; `output` are the descriptors for its stdout and stderr, `inherit` others that it keeps.
+
+        Raises:
+            OSError: it could not be started.
+        """
+
+
 class ChildProcess:
     """A running child; made by `spawn`, which also ends it."""
 
-    def __init__(self, process: anyio.abc.Process, pipes: dict[int, Literal["stdout", "stderr"]], sink: Sink) -> None:
+    def __init__(self, process: Running, pipes: dict[int, Literal["stdout", "stderr"]], sink: Sink) -> None:
         self._process = process
         self._pipes = pipes
         self._sink = sink
@@ -99,8 +143,6 @@ class ChildProcess:
             WrongState: stdin is closed, or the program does not read and its pipe is full.
         """
         stdin = self._process.stdin
-        if stdin is None:
-            raise WrongState("the program's stdin is closed", hint="It reads end-of-file; restart to send again.")
         try:
             with anyio.fail_after(STDIN_SECONDS):
                 if data:
@@ -154,13 +196,17 @@ class ChildProcess:
         family |= self._family()
         self._signal(_KILL)
         _kill(family)
+        await self._process.sweep()
         with anyio.move_on_after(KILL_SECONDS):
             await self.exited.wait()
-        # What was started while the others were being ended.
-        _kill(_holders(self._pipes))
+        if not self._process.is_kept:
+            # What was started while the others were being ended.
+            _kill(_holders(self._pipes))
 
     def _family(self) -> set[int]:
         """What the program has started, as far as that can be seen: its pid may be another's once it has ended."""
+        if self._process.is_kept:
+            return set()
         descendants = _descendants(self.pid) if self.returncode is None else []
         return {*descendants, *_holders(self._pipes)}
 
@@ -193,9 +239,64 @@ async def interrupt_blocking_call(pid: int, paused: Callable[[], Awaitable[None]
             return
 
 
+class _Direct:
+    """A child of the server."""
+
+    is_kept = False
+
+    def __init__(self, process: anyio.abc.Process) -> None:
+        assert process.stdin is not None
+        self._process = process
+        self.stdin: Input = process.stdin
+        self.pid = process.pid
+
+    async def wait(self) -> int:
+        return await self._process.wait()
+
+    def send_signal(self, number: int) -> None:
+        self._process.send_signal(signal.Signals(number))
+
+    async def sweep(self) -> None:
+        return
+
+    async def aclose(self) -> None:
+        await self.stdin.aclose()
+
+
+class _Directly:
+    """Starts programs as children of the server."""
+
+    async def start(
+        self, command: Sequence[str], *, env: Mapping[str, str], cwd: str, inherit: Sequence[int], output: Sequence[int]
+    ) -> Running:
+        process = await anyio.open_process(
+            list(command),
+            stdin=subprocess.PIPE,
+            stdout=output[0],
+            stderr=output[1],
+            env=env,
+            cwd=cwd,
+            pass_fds=inherit,
+            # A group of its own, so that it can be ended with its children and no Ctrl-C of ours reaches it.
+            start_new_session=POSIX,
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+        )
+        return _Direct(process)
+
+
+DIRECTLY: Starter = _Directly()
+"""What they have put into sessions of their own outlives a server that is killed."""
+
+
 @asynccontextmanager
 async def spawn(
-    command: Sequence[str], *, env: Mapping[str, str], cwd: str, inherit: Sequence[int], sink: Sink
+    command: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    cwd: str,
+    inherit: Sequence[int],
+    sink: Sink,
+    starter: Starter = DIRECTLY,
 ) -> AsyncIterator[ChildProcess]:
     """Run `command` until the block ends; its output goes to `sink` as it comes. `inherit`: descriptors it keeps.
 
@@ -212,7 +313,7 @@ async def spawn(
         if POSIX:
             os.set_blocking(reader, False)
     try:
-        process = await _open(command, env=env, cwd=cwd, inherit=inherit, writers=writers)
+        process = await starter.start(command, env=env, cwd=cwd, inherit=inherit, output=writers)
     except (OSError, ValueError) as error:
         for descriptor in readers:
             os.close(descriptor)
@@ -227,29 +328,11 @@ async def spawn(
             yield child
         finally:
             with anyio.CancelScope(shield=True):
-                if child.returncode is None or child._leads_group:
+                if child.returncode is None or child._leads_group or process.is_kept:
                     await child.end(gently=False)
                 child._watching.cancel()
                 child._close()
-                if process.stdin is not None:
-                    await process.stdin.aclose()
-
-
-async def _open(
-    command: Sequence[str], *, env: Mapping[str, str], cwd: str, inherit: Sequence[int], writers: list[int]
-) -> anyio.abc.Process:
-    return await anyio.open_process(
-        list(command),
-        stdin=subprocess.PIPE,
-        stdout=writers[0],
-        stderr=writers[1],
-        env=env,
-        cwd=cwd,
-        pass_fds=inherit,
-        # A group of its own, so that it can be ended with its children and no Ctrl-C of ours reaches it.
-        start_new_session=POSIX,
-        creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-    )
+                await process.aclose()
 
 
 def _spawn_hint(error: Exception) -> str:

@@ -20,6 +20,7 @@ from .errors import DebugError, StartFailed, WrongState
 from .journal import Excerpt, Journal
 from .preparing.code_files import code_file
 from .preparing.prepared import Prepared
+from .processes import Starter
 from .protocol.state import State
 from .repeating import Repeat, hash_seed
 from .settings import Settings
@@ -48,12 +49,14 @@ class Session:
         prepared: Prepared,
         settings: Settings,
         *,
+        starter: Starter,
         on_change: Callable[[str], None],
         on_stop: Callable[[], None],
     ) -> None:
         self.id = session_id
         self.prepared = prepared
         self._settings = settings
+        self._starter = starter
         self._on_change = on_change
         self._on_stop = on_stop
         self._busy: tuple[str, float] | None = None
@@ -74,6 +77,7 @@ class Session:
             self.prepared.target,
             self.prepared.plan,
             journal=self.journal,
+            starter=self._starter,
             connect_limit=self._settings.connect_limit,
             on_change=self.notify,
             on_stop=self._on_stop,

@@ -9,6 +9,8 @@ import anyio
 import anyio.abc
 
 from .calls import Note, note_nothing
+from .keeping.keeper import starter
+from .processes import Starter
 from .sessions import Sessions
 from .settings import Settings
 
@@ -25,13 +27,14 @@ class SessionManager:
         """Is told of each call once it is over."""
         self._by_principal: dict[str, Sessions] = {}
         self._tasks: anyio.abc.TaskGroup
+        self._starter: Starter
         self.stops = 0
         """How often any program has stopped."""
 
     @asynccontextmanager
     async def run(self) -> AsyncIterator[SessionManager]:
         """Hold sessions until the block ends; then every program of them is ended."""
-        async with anyio.create_task_group() as tasks:
+        async with starter() as self._starter, anyio.create_task_group() as tasks:
             self._tasks = tasks
             try:
                 yield self
@@ -42,7 +45,9 @@ class SessionManager:
         """The sessions of one principal, whose ids say nothing to another; none at first."""
         found = self._by_principal.get(principal)
         if found is None:
-            found = self._by_principal[principal] = Sessions(self.settings, self._tasks, on_stop=self._count_stop)
+            found = self._by_principal[principal] = Sessions(
+                self.settings, self._tasks, self._starter, on_stop=self._count_stop
+            )
             self._tasks.start_soon(found.updates.run)
             if self.settings.lease is not None:
                 self._tasks.start_soon(found.end_idle, self.settings.lease)

@@ -17,6 +17,7 @@ from .preparing.attaching import Attachment, prepare_attachment
 from .preparing.code_files import code_file
 from .preparing.launching import Launch, prepare
 from .preparing.prepared import Prepared
+from .processes import Starter
 from .protocol.state import State
 from .repeating import Repeat
 from .session import Session
@@ -32,11 +33,17 @@ class Sessions:
     """The sessions of one principal: nobody else has names for them."""
 
     def __init__(
-        self, settings: Settings, tasks: anyio.abc.TaskGroup, *, on_stop: Callable[[], None] = lambda: None
+        self,
+        settings: Settings,
+        tasks: anyio.abc.TaskGroup,
+        starter: Starter,
+        *,
+        on_stop: Callable[[], None] = lambda: None,
     ) -> None:
-        """`tasks`: what the runs live in. `on_stop` is called at each stop of any of their programs."""
+        """`tasks`: what the runs live in; `starter` starts them. `on_stop` is called at each stop of any program."""
         self.settings = settings
         self._tasks = tasks
+        self._starter = starter
         self._on_stop = on_stop
         self._sessions: dict[str, Session] = {}
         self._expired: deque[str] = deque(maxlen=MAX_EXPIRED)
@@ -101,7 +108,12 @@ class Sessions:
         prepared = again.next_run() if again is not None else prepared
         wanted = list(dict.fromkeys([*self.pending, *self._absolute(breakpoints, prepared)]))
         session = Session(
-            f"s{self._next}", prepared, self.settings, on_change=self.updates.touch, on_stop=self._on_stop
+            f"s{self._next}",
+            prepared,
+            self.settings,
+            starter=self._starter,
+            on_change=self.updates.touch,
+            on_stop=self._on_stop,
         )
         session.repeat = again
 

@@ -19,6 +19,8 @@ from mcp import Client
 from mcp.client.session import ElicitationFnT, MessageHandlerFnT
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
+from mcp_debug_tool.keeping.keeper import NURSERY
+
 TAG = f"MCP_DEBUG_TEST_{secrets.token_hex(8)}"
 Era = Literal["auto", "legacy"]
 Program = Callable[..., Path]
@@ -127,5 +129,17 @@ def tagged() -> list[psutil.Process]:
     return found
 
 
+def programs() -> list[psutil.Process]:
+    """Those of them that are programs: neither servers nor what keeps programs for them."""
+    return [p for p in tagged() if not {"mcp_debug_tool", str(NURSERY)} & set(p.info["cmdline"] or [])]
+
+
 def _is_server(process: psutil.Process) -> bool:
-    return "mcp_debug_tool" in (process.info["cmdline"] or [])
+    """Whether it is a server, or the nursery of one; a keeper, which is a child of that, ends with its program."""
+    command: list[str] = process.info["cmdline"] or []
+    if "mcp_debug_tool" in command:
+        return True
+    try:
+        return str(NURSERY) in command and str(NURSERY) not in psutil.Process(process.ppid()).cmdline()
+    except psutil.Error:
+        return False

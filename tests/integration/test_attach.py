@@ -22,7 +22,7 @@ import pytest
 from agent import Agent, Reply, line_of
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
-from test_lifecycle import RawServer
+from raw_server import RawServer
 
 from conftest import TAG, Program
 

@@ -16,7 +16,7 @@ import pytest
 from agent import Agent, Reply, line_of
 from test_attach_by_pid_tool import COUNTER, running
 
-from conftest import Program, tagged
+from conftest import Program, programs
 from mcp_debug_tool.breakpoints import BreakpointSpec
 from mcp_debug_tool.preparing.launching import Launch
 from mcp_debug_tool.protocol.state import State
@@ -237,21 +237,21 @@ async def test_a_start_cancelled_while_it_waits_leaves_its_session(both: Agent, 
 async def test_a_start_cancelled_while_it_launches_leaves_no_program(both: Agent, program: Program) -> None:
     slow = program("#!/bin/sh\nsleep 300\n", "slow-python")
     slow.chmod(0o755)
-    before = {process.pid for process in tagged()}
+    before = {process.pid for process in programs()}
 
     async def launched() -> None:
-        assert await within(10, lambda: not {process.pid for process in tagged()} <= before)
+        assert await within(10, lambda: not {process.pid for process in programs()} <= before)
 
     await cancelled(both, "start", launched, code="print(1)", python=str(slow))
     assert (await both.ok("sessions")).data["sessions"] in (0, None, [])
-    assert await within(5, lambda: {process.pid for process in tagged()} <= before)
+    assert await within(5, lambda: {process.pid for process in programs()} <= before)
 
 
 async def test_a_start_cancelled_at_any_moment_leaves_a_session_that_is_listed_or_no_program(
     both: Agent, program: Program
 ) -> None:
     path = program("import time\ntime.sleep(60)\n")
-    before = {process.pid for process in tagged()}
+    before = {process.pid for process in programs()}
     for tenth in range(12):
         with anyio.move_on_after(tenth / 20):
             await both.call("start", program=str(path))
@@ -260,7 +260,7 @@ async def test_a_start_cancelled_at_any_moment_leaves_a_session_that_is_listed_o
         assert len(listed) <= 1, listed
         if listed:
             assert (await both.ok("stop")).state == "ended"
-        assert await within(5, lambda: {process.pid for process in tagged()} <= before), tenth
+        assert await within(5, lambda: {process.pid for process in programs()} <= before), tenth
 
 
 async def test_a_breakpoint_that_waits_for_a_start_waits_on_when_that_is_cancelled(

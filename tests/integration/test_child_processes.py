@@ -15,7 +15,7 @@ import pytest
 import pythons
 from agent import Agent, Reply, line_of
 
-from conftest import Program, tagged
+from conftest import Program, programs
 
 pytestmark = [
     pytest.mark.anyio,
@@ -177,11 +177,6 @@ async def begin(agent: Agent, path: Path, *places: tuple[Path, str], **arguments
 def name_of(stop: Reply) -> str:
     """The process the page is about, such as `p1.1`."""
     return str(stop.data.get("process", "")).partition(" ")[0]
-
-
-def programs() -> list[psutil.Process]:
-    """Every living process that a session has brought about."""
-    return [p for p in tagged() if "mcp_debug_tool" not in (p.info["cmdline"] or [])]
 
 
 async def session_line(agent: Agent, pattern: str) -> str:

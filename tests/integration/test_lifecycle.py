@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import socket
-import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
-from typing import IO, Any
 
 import psutil
 import pytest
 from agent import Agent, line_of
 from pythons import python_of
+from raw_server import RawServer
 
-from conftest import TAG, Program, served, tagged
+from conftest import Program, programs, served, tagged
 
 pytestmark = pytest.mark.anyio
 
@@ -30,55 +28,6 @@ FAMILY = """
     here = 1  # @here
     time.sleep(600)
 """
-
-
-class RawServer:
-    """The server as a bare process, for tests of how it ends."""
-
-    def __init__(self) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "mcp_debug_tool"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env={**os.environ, TAG: "1"},
-            # This run itself may be under nohup.
-            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
-        )
-        self._number = 0
-        self.request(
-            "initialize",
-            protocolVersion="2025-11-25",
-            capabilities={},
-            clientInfo={"name": "test", "version": "1"},
-        )
-        self._send({"jsonrpc": "2.0", "method": "notifications/initialized"})
-
-    def _send(self, message: dict[str, Any]) -> None:
-        stdin: IO[bytes] = self.process.stdin  # type: ignore[assignment]
-        stdin.write(json.dumps(message).encode() + b"\n")
-        stdin.flush()
-
-    def request(self, method: str, **params: Any) -> dict[str, Any]:
-        self._number += 1
-        self._send({"jsonrpc": "2.0", "id": self._number, "method": method, "params": params})
-        stdout: IO[bytes] = self.process.stdout  # type: ignore[assignment]
-        while True:
-            message: dict[str, Any] = json.loads(stdout.readline())
-            if message.get("id") == self._number:
-                result: dict[str, Any] = message["result"]
-                return result
-
-    def call(self, tool: str, **arguments: Any) -> dict[str, Any]:
-        result: dict[str, Any] = self.request("tools/call", name=tool, arguments=arguments)
-        return dict(result.get("structuredContent") or {})
-
-    def close(self) -> None:
-        self.process.kill()
-        self.process.wait()
-        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
-            if pipe is not None:
-                pipe.close()
 
 
 @pytest.mark.parametrize("end", ["stdin", "SIGTERM", "SIGINT", "SIGHUP"])
@@ -141,7 +90,7 @@ def test_a_program_ends_when_the_server_is_killed_and_its_next_line_never_runs(
 async def test_stop_ends_the_program_at_its_line_with_all_its_children(agent: Agent, program: Program) -> None:
     path = program(FAMILY)
     await agent.ok("start", program=str(path), breakpoints=[f"{path}:{line_of(path, 'here')}"])
-    family = [p for p in tagged() if "mcp_debug_tool" not in p.info["cmdline"]]
+    family = programs()
     assert len(family) == 3
     ended = await agent.ok("stop")
     assert ended.state == "ended"
@@ -211,7 +160,7 @@ async def test_a_program_that_dies_during_an_evaluation_is_told(agent: Agent, pr
 async def test_a_program_killed_at_a_stop_is_told_by_the_next_call(agent: Agent, program: Program) -> None:
     path = program("here = 1  # @here\n")
     await agent.ok("start", program=str(path), breakpoints=[f"{path}:{line_of(path, 'here')}"])
-    (victim,) = [p for p in tagged() if "mcp_debug_tool" not in p.info["cmdline"]]
+    (victim,) = programs()
     victim.kill()
     assert (await agent.ok("wait", **{"for": "exit"})).reason == "killed by SIGKILL"
     assert "has exited" in await agent.error("step")
@@ -271,7 +220,7 @@ def _listening(server: psutil.Process) -> set[int]:
 async def test_no_secret_stands_in_argv_or_environment(agent: Agent, program: Program) -> None:
     path = program("here = 1  # @here\n")
     await agent.ok("start", program=str(path), breakpoints=[f"{path}:1"])
-    (process,) = [p for p in tagged() if "mcp_debug_tool" not in p.info["cmdline"]]
+    (process,) = programs()
     assert process.cmdline()[1:] == [str(path)]
     settings = [value for name, value in process.environ().items() if name.startswith("MCP_DEBUG_BOOT")]
     assert all(value.startswith("fd:") for value in settings)

@@ -16,7 +16,7 @@ import pythons
 from agent import Agent, Reply, line_of
 from pythons import python_of
 
-from conftest import Program, tagged
+from conftest import Program, programs
 from mcp_debug_tool.views import PAGE_BYTES
 
 pytestmark = [
@@ -50,11 +50,6 @@ async def where(agent: Agent, pattern: str) -> Reply:
             if re.search(pattern, page.text):
                 return page
             await anyio.sleep(0.05)
-
-
-def programs() -> list[psutil.Process]:
-    """Every living process that a session has brought about."""
-    return [p for p in tagged() if "mcp_debug_tool" not in (p.info["cmdline"] or [])]
 
 
 # --- thirty at once -------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ import psutil
 import pytest
 from agent import Agent, Reply, line_of
 
-from conftest import Program, tagged
+from conftest import Program, programs
 
 pytestmark = [pytest.mark.anyio, apps.needed]
 
@@ -107,11 +107,6 @@ def free_port() -> int:
 def request_to(port: int, path: str = "/hi/bob") -> dict[str, Any]:
     """A trigger: GET from a server on this port."""
     return {"url": f"http://127.0.0.1:{port}{path}"}
-
-
-def programs() -> list[psutil.Process]:
-    """Every living process that a session has brought about."""
-    return [p for p in tagged() if "mcp_debug_tool" not in (p.info["cmdline"] or [])]
 
 
 async def stops_in_handler(agent: Agent, file: Path, command: str, port: int, **arguments: Any) -> Reply:

@@ -11,7 +11,7 @@ import pytest
 from agent import Agent, line_of
 from apps import PYTHON, needed
 
-from conftest import Program, served, tagged
+from conftest import Program, programs, served
 
 pytestmark = pytest.mark.anyio
 
@@ -23,7 +23,7 @@ SHOWN = """
 
 
 def no_program_runs() -> bool:
-    return all("mcp_debug_tool" in process.info["cmdline"] for process in tagged())
+    return not programs()
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import anyio
 import anyio.abc
 
 from ..path_map import PathMap
-from ..processes import ChildProcess, Sink
+from ..processes import ChildProcess, Sink, Starter
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,8 @@ class Target(Protocol):
         """Where the program's files stand here."""
         ...
 
-    def open(self, sink: Sink) -> AbstractAsyncContextManager[Reach]:
-        """Bring the program up, or find it, until the block ends. What it prints goes to `sink` where we can see it.
+    def open(self, sink: Sink, starter: Starter) -> AbstractAsyncContextManager[Reach]:
+        """Bring the program up by `starter`, or find it, until the block ends. What it prints goes to `sink`.
 
         Raises:
             TargetError: it cannot be reached.

@@ -20,7 +20,7 @@ import anyio
 from ..errors import InvalidArgument
 from ..interpreters import INJECT, Interpreter, unusable_because
 from ..path_map import SAME, PathMap
-from ..processes import POSIX, ChildProcess, Sink, spawn
+from ..processes import POSIX, ChildProcess, Sink, Starter, spawn
 from ..transports import peers
 from ..transports.sockets import Peer
 from .base import Reach
@@ -63,7 +63,7 @@ class LaunchTarget:
     path_map: PathMap = SAME
 
     @asynccontextmanager
-    async def open(self, sink: Sink) -> AsyncIterator[Reach]:
+    async def open(self, sink: Sink, starter: Starter) -> AsyncIterator[Reach]:
         """See Target.open."""
         spawned = anyio.Event()
         process: ChildProcess
@@ -88,7 +88,9 @@ class LaunchTarget:
             with contextlib.ExitStack() as descriptors:
                 inherit = _pass_settings(environ, self._settings(place.settings, theirs), descriptors)
                 command = self.program.command(self.interpreter)
-                async with spawn(command, env=environ, cwd=self.cwd, inherit=inherit, sink=sink) as process:
+                async with spawn(
+                    command, env=environ, cwd=self.cwd, inherit=inherit, sink=sink, starter=starter
+                ) as process:
                     descriptors.close()
                     spawned.set()
                     yield Reach(place.arrivals, process)

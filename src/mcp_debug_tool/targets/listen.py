@@ -11,7 +11,7 @@ from anyio.abc import SocketAttribute
 
 from ..errors import TargetError
 from ..path_map import SAME, PathMap
-from ..processes import Sink
+from ..processes import Sink, Starter
 from ..transports import peers
 from ..transports.sockets import Peer, QuickStream
 from .base import Arrival, Reach, close_unreceived
@@ -29,7 +29,7 @@ class ListenTarget:
     path_map: PathMap = SAME
 
     @asynccontextmanager
-    async def open(self, sink: Sink) -> AsyncIterator[Reach]:
+    async def open(self, sink: Sink, starter: Starter) -> AsyncIterator[Reach]:
         """See Target.open."""
         send, receive = anyio.create_memory_object_stream[Arrival](ARRIVALS)
         try:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import anyio
 
 from ..path_map import SAME, PathMap
-from ..processes import Sink
+from ..processes import Sink, Starter
 from ..transports import peers
 from ..transports.sockets import Peer
 from .base import Reach
@@ -26,7 +26,7 @@ class PidTarget:
     path_map: PathMap = SAME
 
     @asynccontextmanager
-    async def open(self, sink: Sink) -> AsyncIterator[Reach]:
+    async def open(self, sink: Sink, starter: Starter) -> AsyncIterator[Reach]:
         """See Target.open."""
 
         async def is_the_process(peer: Peer) -> bool:

@@ -18,7 +18,7 @@ import anyio
 
 from ..errors import TargetError
 from ..path_map import SAME, PathMap
-from ..processes import Sink
+from ..processes import Sink, Starter
 from ..transports.ports import listener_state
 from ..transports.sockets import QuickStream
 from .base import Arrival, Reach, close_unreceived
@@ -45,7 +45,7 @@ class PortTarget:
     path_map: PathMap = SAME
 
     @asynccontextmanager
-    async def open(self, sink: Sink) -> AsyncIterator[Reach]:
+    async def open(self, sink: Sink, starter: Starter) -> AsyncIterator[Reach]:
         """See Target.open."""
         send, receive = anyio.create_memory_object_stream[Arrival](ARRIVALS)
         arguments = attach_arguments(self.just_my_code)
