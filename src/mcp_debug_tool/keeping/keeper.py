@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 import socket
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -114,7 +115,13 @@ class Nursery:
                 # By the plain interpreter: nothing of an environment, and nothing of the program, is looked at.
                 command = [sys.executable, "-I", "-S", "-B", str(NURSERY), str(theirs.fileno())]
                 self._process = await anyio.open_process(
-                    command, stdin=None, stdout=None, stderr=None, pass_fds=[theirs.fileno()], start_new_session=True
+                    command,
+                    # The server's own stdin and stdout are MCP's, and end with it.
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=None,
+                    pass_fds=[theirs.fileno()],
+                    start_new_session=True,
                 )
             ours.settimeout(ANSWER_SECONDS)
             self._socket = ours

@@ -142,8 +142,10 @@ def _started(server: socket.socket, asked: dict[str, Any], descriptors: list[int
     if not pid:
         try:
             _become(asked, descriptors, original, keeper)
-        except OSError as error:
-            os.write(writer, json.dumps({"errno": error.errno, "strerror": error.strerror}).encode())
+        except Exception as error:
+            number, why = getattr(error, "errno", None), getattr(error, "strerror", None)
+            news = {"errno": number or errno.EINVAL, "strerror": str(why or error)[:1000]}
+            os.write(writer, json.dumps(news).encode())
         finally:
             os._exit(127)
     os.close(writer)
