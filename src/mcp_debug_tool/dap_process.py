@@ -20,7 +20,7 @@ from .path_map import PathMap
 from .placement import BreakpointPlacer
 from .plan import Plan
 from .protocol.messages import Event
-from .stop_reader import StopReader
+from .stop_reader import STACK, StopReader
 from .stops import Stop
 from .targets.base import Arrival
 
@@ -72,6 +72,7 @@ class DAPProcess:
         self._is_leaving = False
         self._is_ending = False
         self._showing = anyio.Lock()
+        self._stack: Mapping[str, Any] = _NOTHING
         self._steps_taken = 0
         self._stepping: int | None = None
         self._pausing: int | None = None
@@ -214,6 +215,8 @@ class DAPProcess:
     def _on_event(self, event: Event) -> None:
         if event.name == "stopped":
             self._note_stopped(event.body)
+        elif event.name == "mcpDebugStack":
+            self._stack = event.body
         elif event.name == "initialized":
             self._initialized.set()
         elif event.name == "mcpDebugAttached":
@@ -231,6 +234,9 @@ class DAPProcess:
             self._observer.told(self, event)
 
     def _note_stopped(self, body: Mapping[str, Any]) -> None:
+        stack, self._stack = self._stack, _NOTHING
+        if stack.get("threadId") == body.get("threadId"):
+            body = {**body, STACK: stack}
         try:
             self._stopped_send.send_nowait(body)
         except anyio.WouldBlock:
@@ -275,7 +281,7 @@ class DAPProcess:
         if wanted is None or body.get("reason") != "pause" or body.get("threadId") == wanted:
             return body
         answer = await self.inspector.call("stands", {"dap_id": wanted, "seconds": PAUSE_SECONDS})
-        return {**body, "threadId": wanted} if answer["stands"] else body
+        return {"reason": body["reason"], "threadId": wanted} if answer["stands"] else body
 
     @property
     def more_stops(self) -> int:

@@ -14,6 +14,8 @@ from .stops import Frame, Link, Stop, failed_test_from_program, frame_from_dap, 
 # Deeper stacks are paged by get_stack.
 MAX_FRAMES = 100
 SHOWN_FRAMES_AT_CRASH = 3
+# In the body of `stopped`: the answer to stackTrace, where the program has sent it along.
+STACK = "stack"
 
 
 class StopReader:
@@ -33,7 +35,7 @@ class StopReader:
         """
         thread_id = int(body["threadId"])
         reason = str(body.get("reason", "stop"))
-        frames, depth = await self._all_frames(thread_id)
+        frames, depth = self._seen_here(body[STACK]) if STACK in body else await self._all_frames(thread_id)
         shown = _shown_frames(frames, reason)
         if not shown:
             return Stop(reason, thread_id, tuple(frames), depth=depth)
@@ -79,7 +81,10 @@ class StopReader:
 
     async def _all_frames(self, thread_id: int, start: int = 0, count: int = MAX_FRAMES) -> tuple[list[Frame], int]:
         """Some frames of a thread, and how many it has in all."""
-        body = await self._client.request("stackTrace", {"threadId": thread_id, "startFrame": start, "levels": count})
+        asked = {"threadId": thread_id, "startFrame": start, "levels": count}
+        return self._seen_here(await self._client.request("stackTrace", asked), start)
+
+    def _seen_here(self, body: Mapping[str, Any], start: int = 0) -> tuple[list[Frame], int]:
         frames = [self._placer.as_seen_here(frame_from_dap(frame)) for frame in body.get("stackFrames", ())]
         # pydevd appends the frames of the exceptions before this one.
         frames = [frame for frame in frames if not frame.function.startswith("[Chained Exc:")]

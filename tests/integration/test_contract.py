@@ -66,6 +66,7 @@ POINTS = (
     "_pydevd_bundle.pydevd_trace_dispatch_regular.is_unhandled_exception",
     "_pydevd_bundle.pydevd_frame_utils.create_frames_list_from_exception_cause",
     "_pydevd_bundle.pydevd_net_command_factory_json.build_exception_info_response",
+    "_pydevd_bundle.pydevd_net_command_factory_json.NetCommandFactoryJson.make_get_thread_stack_message",
     "_pydevd_bundle.pydevd_suspended_frames.SuspendedFramesManager.get_frames_list",
     "_pydevd_bundle.pydevd_constants.get_current_thread_id",
     "_pydevd_bundle.pydevd_daemon_thread.PyDBDaemonThread.__init__",

@@ -17,6 +17,7 @@ from .. import events
 from ..running import native, tasks
 from ..stepping import call_tracing, calls, returns, targets
 from ..stepping.unwinding import Unwinding
+from . import stacks
 
 # A step that takes longer may be waiting for another thread: then all run.
 ALONE_SECONDS = 0.5
@@ -111,6 +112,7 @@ def _tell_each_stop(pydevd: Any, behaviour: Any) -> None:
         if stop_reason != CMD_THREAD_SUSPEND:
             _untold.add(thread)
             self.increment_suspend_time()
+            stacks.tell(self._py_db(), thread_id)
         _arriving.discard(thread)
         on_thread_suspend(self, thread_id, thread, stop_reason)
 
