@@ -47,9 +47,9 @@ BILL = """
 
 ASKS = """
     name = input("name? ")
+    answer = len(name)  # @answer
     for _ in range(3):
         print("hello", name)
-    answer = len(name)  # @answer
 """
 
 TESTS = """
@@ -114,6 +114,7 @@ def conversation(path: Path) -> list[Call]:
         ),
         ("get_output", {"send": "Ada\n"}),
         ("wait", {}),
+        ("step", {"count": 3}),
         ("get_output", {"stream": "stdout", "since": 0}),
         ("restart", {"timeout_s": 1}),
         ("get_output", {"send": "Bo\n"}),

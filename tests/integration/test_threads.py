@@ -288,7 +288,7 @@ async def test_where_every_thread_is_can_be_asked_while_the_program_runs(agent: 
         return await agent.ok("get_stack", thread="all")
 
     every = await where()
-    while f"/program.py:{line_of(path, 'two')}" not in every.text:
+    while not all(f"/program.py:{line_of(path, mark)}" in every.text for mark in ("one", "two")):
         every = await where()
     assert f"/program.py:{line_of(path, 'one')}" in every.text
     assert (await agent.ok("wait", timeout_s=0)).state == "running"
