@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
+import psutil
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from programs import Programs
@@ -129,7 +130,14 @@ async def program_memory(agent: Caller, programs: Programs, samples: Samples) ->
         await agent.ok("start", program=str(programs.waiting), python=sys.executable, breakpoints=place)
         listed = (await agent.ok("sessions")).data["sessions"][0]
         keep_memory(samples, "program", "plain", plain)
-        keep_memory(samples, "program", "ours", int(re.findall(r"pid (\d+)", listed)[0]))
+        program = psutil.Process(int(re.findall(r"pid (\d+)", listed)[0]))
+        keep_memory(samples, "program", "ours", program.pid)
+        keeper = program.parent()
+        nursery = keeper.parent() if keeper is not None else None
+        if nursery is not None and "nursery.py" in " ".join(nursery.cmdline()):
+            assert keeper is not None
+            keep_memory(samples, "keeper of a program", "ours", keeper.pid)
+            keep_memory(samples, "nursery of the server", "ours", nursery.pid)
         await agent.ok("stop")
 
 

@@ -128,6 +128,8 @@ def _memory(samples: Samples) -> Iterable[Row]:
     yield Row("server after all rounds, RSS", "itself at rest", *after, unit="MB", kind="difference")
     yield row("stopped program, PSS", "plain", "plain program", "difference", 25.0)
     yield row("stopped program, RSS", "plain", "plain program", "difference")
+    for beside in ("keeper of a program, PSS", "nursery of the server, PSS"):
+        yield row(beside, "", "", "value")
 
 
 def table(lines: Sequence[Sequence[str]]) -> str:
