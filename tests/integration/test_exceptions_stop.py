@@ -354,7 +354,7 @@ async def test_threads_that_raise_at_once_stop_each_for_its_own_exception(
 ) -> None:
     path = program(AT_ONCE)
     stops, _ = await run(agent, path, [break_on], python=python)
-    assert {stop.reason for stop in stops} == {f"{reason} exception"}
+    assert not [stop for stop in stops if stop.reason != f"{reason} exception"]
     assert sorted(int(stop.locals["n"].split()[0]) for stop in stops) == list(range(20))
 
 

@@ -26,6 +26,8 @@ _LET_OTHERS_RUN = "the step took longer than %s s, so the other threads were let
 # Threads about to stand for a reason of their own, and those standing of which nobody has been shown the page.
 _arriving: set[threading.Thread] = set()
 _untold: set[threading.Thread] = set()
+# One at a time: pydevd takes two that come together for one.
+_telling = native.Lock()
 _steps: dict[int, _Step] = {}
 # Ids of the threads that are to leave their stop by a step.
 _asked_to_step: set[str] = set()
@@ -109,12 +111,16 @@ def _tell_each_stop(pydevd: Any, behaviour: Any) -> None:
     on_thread_suspend, set_suspend = theirs(behaviour, "on_thread_suspend"), theirs(pydevd.PyDB, "set_suspend")
 
     def tell(self: Any, thread_id: str, thread: threading.Thread, stop_reason: int) -> None:
-        if stop_reason != CMD_THREAD_SUSPEND:
+        if stop_reason == CMD_THREAD_SUSPEND:
+            _arriving.discard(thread)
+            on_thread_suspend(self, thread_id, thread, stop_reason)
+            return
+        with _telling:
             _untold.add(thread)
-            self.increment_suspend_time()
             stacks.tell(self._py_db(), thread_id)
-        _arriving.discard(thread)
-        on_thread_suspend(self, thread_id, thread, stop_reason)
+            self.increment_suspend_time()
+            _arriving.discard(thread)
+            on_thread_suspend(self, thread_id, thread, stop_reason)
 
     def arrive(self: Any, thread: threading.Thread, *args: Any, **kwargs: Any) -> None:
         if thread.ident == native.get_ident():
@@ -150,6 +156,8 @@ def _keep_reasons() -> None:
 
 def forget() -> None:
     """Begin again: in a forked child, whose other threads are gone, and for a new owner of this process."""
+    global _telling
+    _telling = native.Lock()
     for record in (_arriving, _untold, _steps, _standing, _asked_to_step):
         record.clear()
     returns.forget()
