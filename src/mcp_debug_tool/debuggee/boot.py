@@ -42,6 +42,7 @@ def start(settings: str, before: set[str], folders: list[str]) -> None:
         multiprocess.install()
         ends.tell_from_now_on()
     _forget_shadowing_modules([config["first_path"], *folders], before)
+    thread_names.begin_anew()
     patches.stop_at_exceptions_without_tracing(pydevd)
     patches.tell_when_tracing_was_lost(pydevd)
     patches.report_breakpoints_at_end()

@@ -72,6 +72,7 @@ def _move_modules() -> None:
         if name.startswith(("pydevd", "_pydevd", "_pydev_bundle")) and isinstance(module, _ModuleType):
             _replace(module)
     native.threads = own
+    _forget_debuggers_threads()
 
 
 def _copy(module: ModuleType) -> Any:
@@ -107,12 +108,17 @@ def _take_threads_over(own: Any) -> None:
     for ident, thread in list(_program._active.items()):
         if ident in running:
             own._active[ident] = thread
-        if getattr(thread, "is_pydev_daemon_thread", False):
-            del _program._active[ident]
     stand_in._ident = native.main_ident
     own._active[native.main_ident] = stand_in
     for name, value in vars(main).items():
         vars(stand_in).setdefault(name, value)
+
+
+def _forget_debuggers_threads() -> None:
+    """The program knows its own alone. Only now: one that still asked `threading` for itself would be made a dummy."""
+    for ident, thread in list(_program._active.items()):
+        if getattr(thread, "is_pydev_daemon_thread", False):
+            del _program._active[ident]
 
 
 def _counterparts(theirs: dict[str, Any], ours: dict[str, Any]) -> dict[int, Any]:

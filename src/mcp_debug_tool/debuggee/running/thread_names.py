@@ -49,3 +49,15 @@ def take_none(pydevd: Any) -> None:
     original = daemon.PyDBDaemonThread.__init__
     names = dict(vars(daemon), threading=Threading)
     daemon.PyDBDaemonThread.__init__ = FunctionType(original.__code__, names, "__init__", original.__defaults__)
+
+
+def begin_anew() -> None:
+    """Let the program's first thread be Thread-1, whatever has asked by now in which thread it is.
+
+    Who asks in a thread that `threading` has not heard of makes it a dummy thread, and that takes a number too.
+    """
+    import itertools
+    import threading
+
+    if hasattr(threading, "_counter"):
+        setattr(threading, "_counter", itertools.count(1).__next__)
