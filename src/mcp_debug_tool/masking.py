@@ -16,7 +16,9 @@ _WORDS = (
 )
 # Other words end in these too (oauth, pwd as the folder one is in), so they stand alone or behind a separator.
 _WHOLE_WORDS = "|".join(rf"{word}(?<![^\W_]{word})" for word in ("auth", "cookies", "cookie", "jwt", "creds"))
-_NAME = rf"(?:{_WORDS}|{_WHOLE_WORDS}|pwd(?<=[a-z]_pwd))\d*(?![\w-])"
+# What may be said of how it is kept.
+_FORM = "(?:_(?:value|text|str|string|bytes|plain|raw|hash|hex|b64))?"
+_NAME = rf"(?:{_WORDS}|{_WHOLE_WORDS}|pwd(?<=[a-z]_pwd)){_FORM}\d*(?![\w-])"
 # How each of these begins: what is cheap to look for.
 _BEGINNINGS = (
     *("pass", "secret", "cred", "auth", "token", "session", "cookie", "jwt", "pwd"),
@@ -30,7 +32,10 @@ _LITERAL = "|".join(rf"\\*{quote}{(_BODY + _END).replace('{quote}', quote)}" for
 _SEPARATOR = r"\\*['\"]?\]?\s*(?:(?::\s*[\w.\[\], |]{1,80}?)?\s*=|:)\s*"
 _OPENING = r"(?:\w+\()?[bu]?"
 
-_BEGINNING = re.compile("|".join(_BEGINNINGS))
+_BEGINNING = re.compile(
+    "pass[wpc]|secret|cred|auth|token|cookie|jwt|pwd|session[_-]?(?:key|id)|api[_-]?key|access[_-]?key|private[_-]?key"
+    "|encryption[_-]?key|signing[_-]?key"
+)
 _SECRET_NAME = re.compile(_NAME, re.IGNORECASE)
 _ANY_LITERAL = re.compile(rf"(?P<before>)(?P<literal>{_LITERAL})", re.MULTILINE)
 # name='x', name: str = 'x', 'name': 'x', ['name'] = 'x'
@@ -70,15 +75,11 @@ class Masks:
         self._by_name = by_name
 
     def text(self, text: str) -> str:
-        """Values and messages of the program, masked."""
-        if self._by_name and _may_name(text):
-            text = _under_names(text)
-            text = _IN_A_PAIR.sub(_masked_literal, text)
-        return self.output(text)
-
-    def output(self, text: str) -> str:
-        """What the program printed: only what is unmistakable is masked, and by pattern."""
+        """Values, messages and output of the program, masked."""
         if self._by_name:
+            if _may_name(text):
+                text = _under_names(text)
+                text = _IN_A_PAIR.sub(_masked_literal, text)
             text = _without_unmistakable(text)
         return self.source(text)
 
@@ -102,6 +103,11 @@ DEFAULT = Masks()
 def is_secret(name: str) -> bool:
     """Whether the name of a secret stands in a name, a path or an expression."""
     return _may_name(name) and _SECRET_NAME.search(name) is not None
+
+
+def is_pair_of_secret(value: str) -> bool:
+    """Whether a value begins as a pair of a secret's name and the secret."""
+    return value.startswith("(") and _IN_A_PAIR.match(value) is not None
 
 
 def _may_name(text: str) -> bool:

@@ -66,5 +66,5 @@ async def _output(session: Session, masks: Masks) -> str:
     session.wrapper.drain_output()
     excerpt = session.journal.read(0, limit=MAX_KEPT)
     # Each character of a MiB is looked at; other calls go on meanwhile.
-    text = await anyio.to_thread.run_sync(lambda: masks.output(visible(uncoloured(excerpt.text))))
+    text = await anyio.to_thread.run_sync(lambda: masks.text(visible(uncoloured(excerpt.text))))
     return f"(… {excerpt.dropped:,} bytes before this are no longer kept)\n{text}" if excerpt.dropped else text

@@ -42,7 +42,7 @@ class Progress:
 
         def how(waited: float) -> str:
             state = session.repeat.describe() if session.repeat is not None else session.state.value
-            return progress_line(f"{session.id} {state}", waited, self._masks.output(session.journal.last_line()))
+            return progress_line(f"{session.id} {state}", waited, self._masks.text(session.journal.last_line()))
 
         return await self._during(wait, seconds, how)
 

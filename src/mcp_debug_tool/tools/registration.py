@@ -149,7 +149,7 @@ def error_text(error: DebugError, masks: Masks = DEFAULT) -> str:
     """What happened, where we are, and the call that mends it."""
     lines = [masks.text(visible(str(error)))]
     if isinstance(error, StartFailed) and error.output:
-        shown = masks.output(visible(error.output))
+        shown = masks.text(visible(error.output))
         lines.append("output:\n" + "\n".join(f"  {line}" for line in shown.splitlines()[-20:]))
     hint = error.hint
     if not hint and isinstance(error, NotResponding):

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from ..masking import NOTE, Masks, is_secret
+from ..masking import NOTE, Masks, is_pair_of_secret, is_secret
 from .answer import Answer, Field, cut
 from .state import ALL_OUTPUT, WHOLE_VALUE
 
 # What is ours, and links: nothing of the program stands there.
 _OURS = ("session", "state", "next", "verified", "cursor", "exit_code", "waited", ALL_OUTPUT, WHOLE_VALUE)
-_PRINTED = ("output", "matched", "ready")
 # Of the repository, or what the agent itself wrote.
 _WRITTEN = ("source", "breakpoint", "breakpoints", "waiting", "waiting for start or restart")
+
+# What the second of a pair is called whose first is the name of a secret.
+_SOME_SECRET = "secret"  # noqa: S105 - a name
 
 
 def masked(answer: Answer, masks: Masks) -> Answer:
     """The answer, masked; where that has changed it, it says so."""
-    fields = {name: _field(name, value, answer.about, masks) for name, value in answer.fields.items()}
+    about = answer.about
+    if about and is_pair_of_secret(str(answer.fields.get("value", ""))):
+        about = (_SOME_SECRET,)
+    fields = {name: _field(name, value, about, masks) for name, value in answer.fields.items()}
     headline = _headline(answer, masks)
     if headline == answer.headline and fields == dict(answer.fields):
         return answer
@@ -37,8 +42,6 @@ def _field(name: str, value: Field, about: Sequence[str], masks: Masks) -> Field
         return value
     if isinstance(value, Mapping):
         return {key: masks.named(key, str(item)) for key, item in value.items()}
-    if name in _PRINTED and isinstance(value, str):
-        return masks.output(value)
     if name in _WRITTEN:
         return masks.source(value) if isinstance(value, str) else [masks.source(str(item)) for item in value]
     return _asked(name, value, about, masks)
@@ -53,7 +56,7 @@ def _asked(name: str, value: str | Sequence[object], about: Sequence[str], masks
     if name == "results":
         return [_line(str(line), asked, masks) for asked, line in zip(about, value, strict=True)]
     if name == "items":
-        return [_item(str(line), about[0] if about else "", masks) for line in value]
+        return list(_items(map(str, value), about[0] if about else "", masks))
     return [_plain(item, masks) for item in value]
 
 
@@ -69,9 +72,13 @@ def _line(line: str, asked: str, masks: Masks) -> str:
     return f"{masks.source(head + sign)}{masks.named(asked, value)}" if sign else masks.text(line)
 
 
-def _item(line: str, inside: str, masks: Masks) -> str:
-    """`name: type = value`, a part of what is `inside`."""
-    head, sign, value = line.partition(" = ")
-    name = head.partition(": ")[0]
-    secret = name if is_secret(name) else inside
-    return f"{masks.text(head)}{sign}{masks.named(secret, value)}" if is_secret(secret) else masks.text(line)
+def _items(lines: Iterable[str], inside: str, masks: Masks) -> Iterator[str]:
+    """`name: type = value`, a part of what is `inside`, or of a line before it that is indented less."""
+    secret, depth = (inside, -1) if is_secret(inside) else ("", 0)
+    for line in lines:
+        head, sign, value = line.partition(" = ")
+        name = head.partition(": ")[0]
+        indent = len(name) - len(name.lstrip())
+        if not secret or indent <= depth:
+            secret, depth = name if is_secret(name) else _SOME_SECRET if is_pair_of_secret(value) else "", indent
+        yield f"{masks.text(head)}{sign}{masks.named(secret, value)}" if secret else masks.text(line)
