@@ -21,7 +21,7 @@ _FORM = "(?:_(?:value|text|str|string|bytes|plain|raw|hash|hex|b64))?"
 _NAME = rf"(?:{_WORDS}|{_WHOLE_WORDS}|pwd(?<=[a-z]_pwd)){_FORM}\d*(?![\w-])"
 # How each of these begins: what is cheap to look for.
 _BEGINNINGS = (
-    *("pass", "secret", "cred", "auth", "token", "session", "cookie", "jwt", "pwd"),
+    *("pass", "secret", "cred", "auth", "token", "session", "cookie", "jwt", "pwd", "bearer"),
     *("api", "access", "private", "encryption", "signing"),
 )
 # A literal, or what a cut has left of one: then it says how long it was, or goes on to the end of the line.
@@ -73,6 +73,12 @@ class Masks:
     def __init__(self, patterns: Sequence[re.Pattern[str]] = (), *, by_name: bool = True) -> None:
         self._patterns = tuple(patterns)
         self._by_name = by_name
+
+    def can_stay(self, text: str) -> bool:
+        """Whether a look at the whole of a text is enough to know that nothing in it is to be masked."""
+        return not self._patterns and not (
+            self._by_name and ("://" in text or "PRIVATE KEY" in text or _may_name(text))
+        )
 
     def text(self, text: str) -> str:
         """Values, messages and output of the program, masked."""
