@@ -13,6 +13,7 @@ import pytest
 from agent import line_of
 from mcp import Client
 from mcp.types import TextResourceContents
+from shells import shell
 
 from conftest import Program, served, tagged
 
@@ -75,7 +76,7 @@ PROGRAM = """
 
     log_in("bob", token=canary(4))
 """
-ALL = {f"{number:02}" for number in range(1, 21)}
+ALL = {f"{number:02}" for number in range(1, 22)}
 
 
 class Tour:
@@ -114,25 +115,33 @@ def canaries(text: str) -> set[str]:
 
 async def toured(path: Path, folder: Path, *options: str) -> tuple[Tour, str]:
     """All ways out of a program at its stops, at its crash and after its end; and what is left in files and lists."""
-    log, audit = folder / "log", folder / "audit"
-    with log.open("w", encoding="utf-8") as written:
-        async with served(options=["--audit", str(audit), *options], log=written) as agent:
+    kept = folder / "kept"
+    kept.mkdir()
+    environ = {"TMPDIR": str(kept), "XDG_STATE_HOME": str(kept)}
+    with (kept / "log").open("w", encoding="utf-8") as written:
+        async with served(env=environ, options=["--audit", str(kept / "audit"), *options], log=written) as agent:
             tour = Tour(agent.client)
             places = [{"file": str(path), "line": line_of(path, mark)} for mark in ("call", "printed")]
-            await tour.call("start", program=str(path), breakpoints=places)
+            given = {"LAUNCH_PASSWORD": "canary-21-0123456789abcdef"}
+            await tour.call("start", program=str(path), breakpoints=places, env=given)
             await look(tour)
             await tour.call("step", kind="over")
             await tour.call("continue", timeout_s=20)
             await tour.read_all()
             await tour.call("get_variables")
             await tour.call("get_output", since=0)
-            lists = "\n".join(" ".join(commands(process)) for process in tagged())
+            rest = [" ".join(commands(process)) for process in tagged()] + texts(kept)
             await tour.call("continue", timeout_s=20)
             await tour.call("get_output", since=0)
             await tour.read_all()
             await tour.call("sessions")
             await tour.call("stop")
-    return tour, "\n".join([log.read_text(encoding="utf-8"), audit.read_text(encoding="utf-8"), lists])
+    return tour, "\n".join(rest + texts(kept))
+
+
+def texts(folder: Path) -> list[str]:
+    """What stands in all files below a folder."""
+    return [file.read_text(encoding="utf-8", errors="replace") for file in folder.rglob("*") if file.is_file()]
 
 
 def commands(process: psutil.Process) -> list[str]:
@@ -151,6 +160,7 @@ async def look(tour: Tour) -> None:
     for expression in ("db_password", "repr(db_password)", "[account]", "secret_text", "os.environ", "headers, pairs"):
         await tour.call("evaluate", expression=expression)
     await tour.call("evaluate", expression=["client.access_token", "client.__dict__", "API_SECRET", "secret_text"])
+    await tour.call("evaluate", expression="os.environ['LAUNCH_PASSWORD']")
     await tour.call("evaluate", expression="raise Denied(f'password={db_password!r}')")
     await tour.call("evaluate", expression="print(address)")
     await tour.call("set_variable", path="settings['api_key']", value="settings['api_key'].upper().lower()")
@@ -165,6 +175,7 @@ async def test_no_canary_comes_out_in_any_way(program: Program, tmp_path: Path) 
     tour, rest = await toured(program(PROGRAM), tmp_path, "--mask", r"sk-[\w-]+")
     assert tour.canaries() == set()
     assert canaries(rest) == set()
+    assert '"tool": "evaluate"' in rest  # the audit was looked into
     assert '\\"debug\\": \\"yes\\"' in "".join(tour.heard) or "'debug': 'yes'" in "".join(tour.heard)
 
 
@@ -186,6 +197,16 @@ async def test_an_answer_says_once_that_something_was_masked(program: Program) -
         assert "masked" not in plain.data
         assert plain.data["value"].startswith("'bob'")
         await agent.end_all()
+
+
+def test_what_a_shell_shows_is_masked_too(program: Program, tmp_path: Path) -> None:
+    path = program(PROGRAM)
+    with shell(tmp_path, tmp_path / "state") as sh:
+        shown = sh.ok(f"mcp-debug start {path.name} -b {path.name}:{line_of(path, 'call')} --json")
+        shown += sh.ok("mcp-debug evaluate client.access_token") + sh.ok("mcp-debug get_variables")
+        sh.ok("mcp-debug stop")
+    assert "<masked: 26 chars>" in shown
+    assert canaries(shown) == {"14"}, "that one is found by a pattern alone, and here is none"
 
 
 async def test_a_mask_that_is_no_regular_expression_is_refused_at_the_start() -> None:
