@@ -28,8 +28,9 @@ _BEGINNINGS = (
 _LENGTH = r"… \([\d,]+ (?:chars|bytes)\)"
 _BODY = rf"(?:[^{{quote}}\\…\n]|\\[^\n]?|(?!{_LENGTH})…)*"
 _END = rf"(?:{{quote}}|{_LENGTH}|$)"
-_LITERAL = "|".join(rf"\\*{quote}{(_BODY + _END).replace('{quote}', quote)}" for quote in "'\"")
-_SEPARATOR = r"\\*['\"]?\]?\s*(?:(?::\s*[\w.\[\], |]{1,80}?)?\s*=|:)\s*"
+_LITERAL = "|".join(rf"\\{{0,8}}{quote}{(_BODY + _END).replace('{quote}', quote)}" for quote in "'\"")
+# Bounded, as all that may stand between two parts: a program may print a million spaces.
+_SEPARATOR = r"\\{0,8}['\"]?\]?\s{0,8}(?:(?::\s{0,8}[\w.\[\], |]{1,80}?)?\s{0,8}=|:)\s{0,8}"
 _OPENING = r"(?:\w+\()?[bu]?"
 
 _BEGINNING = re.compile(
@@ -44,11 +45,12 @@ _UNDER_A_NAME = re.compile(
 )
 # ('name', 'x'), as headers are kept
 _IN_A_PAIR = re.compile(
-    rf"(?P<before>\(b?['\"][\w.-]{{0,40}}?{_NAME}['\"],\s*{_OPENING})(?P<literal>{_LITERAL})",
+    rf"(?P<before>\(b?['\"][\w.-]{{0,40}}?{_NAME}['\"],\s{{0,8}}{_OPENING})(?P<literal>{_LITERAL})",
     re.IGNORECASE | re.MULTILINE,
 )
 _WITH_A_SCHEME = re.compile(
-    r"(authorization\\*['\"]?\s*[:=,]\s*b?\\*['\"]?\s*(?:bearer|basic|digest|negotiate|token)\s+|\bbearer\s+(?=\S{16}))"
+    r"(authorization\\{0,8}['\"]?\s{0,8}[:=,]\s{0,8}b?\\{0,8}['\"]?\s{0,8}(?:bearer|basic|digest|negotiate|token)\s{1,8}"
+    r"|\bbearer\s{1,8}(?=\S{16}))"
     r"([^\s'\"\\,;<]+)",
     re.IGNORECASE,
 )

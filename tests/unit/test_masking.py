@@ -149,6 +149,15 @@ def test_masking_again_changes_nothing(shown: str) -> None:
     assert DEFAULT.text(once) == once
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["token" + " " * 256_000, "authorization:" + " " * 256_000, "token: a, " * 25_000, "password=" + "\\" * 256_000],
+    ids=["spaces", "header", "annotations", "backslashes"],
+)
+def test_a_text_that_is_made_to_be_slow_is_not(text: str) -> None:
+    assert DEFAULT.text(text)[:8] == text[:8]  # with a pattern that looks again and again this takes more than a minute
+
+
 @pytest.mark.parametrize("name", ["password", "a.b['token']", "X-API-Key", "get_secret()", "sessionid", "http_auth"])
 def test_a_name_of_a_secret_is_known_in_every_way_it_is_written(name: str) -> None:
     assert is_secret(name)
