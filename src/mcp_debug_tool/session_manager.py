@@ -10,6 +10,7 @@ import anyio.abc
 
 from .calls import Note, note_nothing
 from .keeping.keeper import starter
+from .masking import Masks
 from .processes import Starter
 from .sessions import Sessions
 from .settings import Settings
@@ -25,6 +26,8 @@ class SessionManager:
         self.settings = settings
         self.note = note
         """Is told of each call once it is over."""
+        self.masks = Masks(settings.mask, by_name=not settings.show_secrets)
+        """What is not shown to any of them."""
         self._by_principal: dict[str, Sessions] = {}
         self._tasks: anyio.abc.TaskGroup
         self._starter: Starter

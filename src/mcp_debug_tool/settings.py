@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,6 +43,10 @@ class Settings:
     """A session that no call has named for so long is ended; None: never, for the server ends with its agent."""
     allow_remote: bool = False
     """Whether a call may name another machine: to attach to, to listen on, or to send a trigger to."""
+    mask: tuple[re.Pattern[str], ...] = ()
+    """What is masked in all that the program shows, beside what stands under the name of a secret."""
+    show_secrets: bool = False
+    """Whether what stands under the name of a secret is shown as it is."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TextIO
 
 import psutil
 import pytest
@@ -36,10 +36,12 @@ async def served(
     told: MessageHandlerFnT | None = None,
     person: ElicitationFnT | None = None,
     serve: Sequence[str] = ("-m", "mcp_debug_tool", "serve"),
+    log: TextIO = sys.stderr,
 ) -> AsyncIterator[Agent]:
     """A fresh server of ours over stdio, and an agent that calls its tools.
 
     `told` gets what comes unasked, `person` answers what is asked; without, the client cannot ask.
+    `log`: a file for the server's stderr.
     """
     parameters = StdioServerParameters(
         command=sys.executable,
@@ -47,7 +49,7 @@ async def served(
         cwd=cwd,
         env={**os.environ, TAG: "1", **(env or {})},
     )
-    transport = stdio_client(parameters)
+    transport = stdio_client(parameters, errlog=log)
     async with Client(transport, mode=mode, message_handler=told, elicitation_callback=person) as client:
         yield Agent(client)
 

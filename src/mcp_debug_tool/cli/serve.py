@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any, get_args
@@ -13,6 +14,15 @@ from ..calls import Note, note_nothing
 from ..settings import HttpSettings, Profile, Settings
 
 _FILE = click.Path(path_type=Path)
+
+
+def _patterns(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[Any, ...]:
+    try:
+        return tuple(map(re.compile, values))
+    except re.error as error:
+        raise click.BadParameter(f"no regular expression: {error}", context, parameter) from None
+
+
 _HTTP = (
     click.option("--http", is_flag=True, help="Serve streamable HTTP at /mcp instead; what follows belongs to it."),
     click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Address to listen on."),
@@ -62,6 +72,14 @@ _HTTP = (
 @click.option(
     "--log-format", type=click.Choice(("text", "json")), default="text", show_default=True, help="Of the log on stderr."
 )
+@click.option(
+    "--mask",
+    multiple=True,
+    callback=_patterns,
+    metavar="REGEX",
+    help="Mask what matches wherever the program shows it, beside what stands under the name of a secret.",
+)
+@click.option("--show-secrets", is_flag=True, help="Mask nothing for its name: passwords and tokens are shown.")
 @click.option("--audit", type=_FILE, metavar="FILE", help="Add one line for each call, without any values.")
 def serve(**chosen: Any) -> None:
     """Serve MCP over stdin and stdout, which is what it does without a command, or over HTTP."""
@@ -82,21 +100,19 @@ for _option in _HTTP:
     serve = _option(serve)
 
 
-def _serve(
-    *, allow_remote: bool, read_only: bool, tools: Profile, log_format: str, audit: Path | None, http: bool, **web: Any
-) -> int:
+def _serve(*, log_format: str, audit: Path | None, http: bool, lease: float, **chosen: Any) -> int:
     import anyio
 
     from ..serving.logs import log_to_stderr
 
     log_to_stderr("json" if log_format == "json" else "text")
-    lease = web.pop("lease")
-    settings = Settings(allow_remote=allow_remote, read_only=read_only, tools=tools, lease=lease if http else None)
+    own = {name: chosen.pop(name) for name in ("allow_remote", "read_only", "tools", "mask", "show_secrets")}
+    settings = Settings(lease=lease if http else None, **own)
     note = _audit(audit)
     if http:
         from ..serving.http import serve_http
 
-        return anyio.run(serve_http, settings, _http_settings(**web), note)
+        return anyio.run(serve_http, settings, _http_settings(**chosen), note)
     from ..serving.stdio import serve_stdio
 
     return anyio.run(serve_stdio, settings, note)

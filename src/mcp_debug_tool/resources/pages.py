@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import anyio.to_thread
 
 from ..journal import MAX_KEPT
+from ..masking import Masks
 from ..session import Session
 from ..sessions import Sessions
 from ..tools.lifecycle import session_line
 from ..tools.outcomes import look
 from ..uris import SESSIONS, Address, output_uri, session_uri, source_uri, value_uri
-from ..views import cut, sessions_page, visible
+from ..views import cut, masked, sessions_page, visible
 from ..views.answer import uncoloured
 from .source import source_text
 
@@ -43,27 +44,27 @@ def listed(sessions: Sessions) -> Iterator[Listed]:
             yield Listed(source_uri(session.id), f"{session.id} source", about)
 
 
-async def text_of(sessions: Sessions, address: Address) -> str:
-    """The text at an address.
+async def text_of(sessions: Sessions, address: Address, masks: Masks) -> str:
+    """The text at an address, without what is masked.
 
     Raises:
         UsageError: there is no such session, or no such file that may be read.
     """
     if address.part == "sessions":
-        return sessions_page([session_line(session) for session in sessions.all()]).text()
+        return masked(sessions_page([session_line(session) for session in sessions.all()]), masks).text()
     session = sessions.get(address.session)
     if address.part == "output":
-        return await _output(session)
+        return await _output(session, masks)
     if address.part == "value":
-        return session.whole_values.text(address.number)
+        return session.whole_values.text(address.number)  # masked before it was kept, under its name
     if address.part == "source":
-        return await source_text(session, address.file)
-    return look(session).text()
+        return masks.source(await source_text(session, address.file))
+    return masked(look(session), masks).text()
 
 
-async def _output(session: Session) -> str:
+async def _output(session: Session, masks: Masks) -> str:
     session.wrapper.drain_output()
     excerpt = session.journal.read(0, limit=MAX_KEPT)
     # Each character of a MiB is looked at; other calls go on meanwhile.
-    text = await anyio.to_thread.run_sync(lambda: visible(uncoloured(excerpt.text)))
+    text = await anyio.to_thread.run_sync(lambda: masks.text(visible(uncoloured(excerpt.text))))
     return f"(… {excerpt.dropped:,} bytes before this are no longer kept)\n{text}" if excerpt.dropped else text

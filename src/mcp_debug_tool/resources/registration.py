@@ -32,8 +32,10 @@ from mcp.types import (
 )
 
 from ..errors import DebugError
+from ..masking import Masks
 from ..session_manager import SessionManager
 from ..sessions import Sessions
+from ..tools.callers import masks
 from ..tools.parameters import manager
 from ..tools.registration import error_text
 from ..updates import Updates
@@ -92,10 +94,14 @@ class SessionResources:
     def _sessions(self, context: RequestContext) -> Sessions:
         return manager(Context(request_context=context, mcp_server=self._server))
 
+    def _masks(self, context: RequestContext) -> Masks:
+        return masks(Context(request_context=context, mcp_server=self._server))
+
     async def list(self, context: RequestContext, params: PaginatedRequestParams) -> ListResourcesResult:
         """The resources there are now."""
+        hidden = self._masks(context)
         ours = [
-            Resource(uri=entry.uri, name=entry.name, description=entry.description, mime_type=MIME_TYPE)
+            Resource(uri=entry.uri, name=entry.name, description=hidden.text(entry.description), mime_type=MIME_TYPE)
             for entry in listed(self._sessions(context))
         ]
         return ListResourcesResult(resources=[*ours, *await self._server.list_resources()])
@@ -118,9 +124,9 @@ class SessionResources:
 
     async def _text(self, context: RequestContext, named: Address, uri: str) -> str:
         try:
-            return await text_of(self._sessions(context), named)
+            return await text_of(self._sessions(context), named, self._masks(context))
         except DebugError as error:
-            raise _not_found(uri, error_text(error)) from error
+            raise _not_found(uri, error_text(error, self._masks(context))) from error
 
     async def listen(
         self, context: RequestContext, params: SubscriptionsListenRequestParams
@@ -139,12 +145,12 @@ class SessionResources:
         """Tell this connection of changes of one resource, which must be there."""
         uri = str(params.uri)
         sessions = self._sessions(context)
-        await self._require(sessions, uri)
+        await self._require(sessions, uri, self._masks(context))
         if not follower(context, sessions.updates).follow(uri):
             raise MCPError(INVALID_PARAMS, f"{MAX_FOLLOWED} resources are subscribed to, which is the limit")
         return EmptyResult()
 
-    async def _require(self, sessions: Sessions, uri: str) -> None:
+    async def _require(self, sessions: Sessions, uri: str, hidden: Masks) -> None:
         named = address(uri)
         if named is None and uri not in [str(resource.uri) for resource in await self._server.list_resources()]:
             raise _not_found(uri, f"Unknown resource: {uri}")
@@ -152,7 +158,7 @@ class SessionResources:
             try:
                 sessions.get(named.session)
             except DebugError as error:
-                raise _not_found(uri, error_text(error)) from error
+                raise _not_found(uri, error_text(error, hidden)) from error
 
     async def unsubscribe(self, context: RequestContext, params: UnsubscribeRequestParams) -> EmptyResult:
         """Tell this connection no more of it."""

@@ -21,6 +21,7 @@ from ..errors import InvalidArgument
 from ..session_manager import SessionManager
 from ..targets.candidates import Candidate, candidates
 from ..views import cut
+from .callers import masks
 
 # The first version in which a server asks by its answer.
 ANSWERS_ASK_SINCE = "2026-07-28"
@@ -49,7 +50,7 @@ async def process_to_attach(context: Context[SessionManager, Any]) -> int | None
     if not _can_ask(context):
         return None
     found = await anyio.to_thread.run_sync(candidates, context.request_context.lifespan_context.pids)
-    offered = {_label(candidate): candidate.pid for candidate in found}
+    offered = {masks(context).text(_label(candidate)): candidate.pid for candidate in found}
     answer = (context.input_responses or {}).get(_FIELD)
     if answer is None and offered:
         answer = await _asked(context, form(list(offered)[:MAX_OFFERED]))

@@ -9,6 +9,7 @@ import anyio
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.mcpserver import Context
 
+from ..masking import Masks
 from ..session_manager import LOCAL, SessionManager
 
 GONE = "mcp_debug.gone"
@@ -19,6 +20,11 @@ def principal(context: Context[SessionManager, Any]) -> str:
     """Who calls, as the token of this very request says; over stdin and stdout there is one agent alone."""
     user = _scope(context).get("user")
     return user.username if isinstance(user, AuthenticatedUser) else LOCAL
+
+
+def masks(context: Context[SessionManager, Any]) -> Masks:
+    """What is not shown to who calls."""
+    return context.request_context.lifespan_context.masks
 
 
 def may_hang_up(context: Context[SessionManager, Any]) -> bool:

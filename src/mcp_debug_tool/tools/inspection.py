@@ -17,6 +17,7 @@ from ..uris import value_uri
 from ..views import Answer, assigned_page, evaluation_page, is_cut, overview_page, stack_page, variables_page, visible
 from ..whereabouts import everywhere
 from ..whole_values import MAX_CHARS, MAX_VALUES
+from .callers import masks
 from .outcomes import compiled
 from .parameters import FrameIndex, SessionId, ThreadName, manager
 
@@ -113,7 +114,9 @@ async def evaluate(
             seconds=(timeout_s + WHOLE_SECONDS) * len(expressions) + GRACE_SECONDS,
         )
         wholes = [
-            visible(result["whole"]) for result in page["results"] if "whole" in result and not is_cut(result["whole"])
+            masks(context).named(asked, visible(result["whole"]))
+            for asked, result in zip(expressions, page["results"], strict=True)
+            if "whole" in result and not is_cut(result["whole"])
         ]
         kept = [value_uri(found.id, found.whole_values.keep(whole)) for whole in wholes[-MAX_VALUES:]]
         return evaluation_page(found.id, expressions, page, found.new_output(), kept)

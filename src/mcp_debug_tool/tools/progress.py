@@ -18,6 +18,7 @@ from ..session import Session
 from ..session_manager import SessionManager
 from ..views import progress_line
 from .beside import beside
+from .callers import masks
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -31,6 +32,7 @@ class Progress:
 
     def __init__(self, context: Context[SessionManager, Any]) -> None:
         self._report = context.report_progress
+        self._masks = masks(context)
         self._is_wanted = "progress_token" in (context.request_context.meta or {})
         self._began = time.monotonic()
         self._due = self._began + FIRST_SECONDS
@@ -40,7 +42,7 @@ class Progress:
 
         def how(waited: float) -> str:
             state = session.repeat.describe() if session.repeat is not None else session.state.value
-            return progress_line(f"{session.id} {state}", waited, session.journal.last_line())
+            return progress_line(f"{session.id} {state}", waited, self._masks.text(session.journal.last_line()))
 
         return await self._during(wait, seconds, how)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, get_type_hints
 
 from ..errors import DebugError
@@ -87,7 +88,7 @@ def narrowed(function: ToolFunction) -> ToolFunction:
             error.hint = possible(error.hint)
             raise
         told = {key: possible(str(value)) if key == "next" else value for key, value in answer.fields.items()}
-        return Answer(answer.headline, told)
+        return replace(answer, fields=told)
 
     run.__name__ = function.__name__
     run.__doc__ = _DESCRIPTIONS.get(name, function.__doc__)

@@ -21,12 +21,13 @@ from pydantic import ValidationError
 
 from ..calls import Call, Outcome
 from ..errors import DebugError, NotResponding, ProtocolError, StartFailed
+from ..masking import DEFAULT, Masks
 from ..session_manager import SessionManager
-from ..views import ALL_OUTPUT, WHOLE_VALUE, Answer, cut, visible
+from ..views import ALL_OUTPUT, WHOLE_VALUE, Answer, cut, masked, visible
 from ..views.answer import Field
 from .asking import Question
 from .beside import beside
-from .callers import hung_up, may_hang_up, principal
+from .callers import hung_up, masks, may_hang_up, principal
 
 ToolContext = Context[SessionManager, Any]
 ToolFunction = Callable[..., Awaitable[Answer]]
@@ -91,11 +92,13 @@ def tool(function: ToolFunction, annotations: ToolAnnotations) -> DebugTool:
 
     async def run(*args: Any, **kwargs: Any) -> CallToolResult | InputRequiredResult:
         try:
-            return _result(await function(*args, **kwargs), _version(kwargs))
+            answer = await function(*args, **kwargs)
+            return _result(masked(answer, _masks(kwargs)), _version(kwargs))
         except Question as question:
             return question.result
         except DebugError as error:
-            return CallToolResult(content=[TextContent(type="text", text=error_text(error))], is_error=True)
+            text = error_text(error, _masks(kwargs))
+            return CallToolResult(content=[TextContent(type="text", text=text)], is_error=True)
 
     # The SDK reads parameters and result from the function; the result is ours to build, so it sees no schema for it.
     hints = {**get_type_hints(function, include_extras=True), "return": CallToolResult}
@@ -137,11 +140,17 @@ def _version(arguments: Mapping[str, Any]) -> str | None:
     return context.protocol_version if isinstance(context, Context) else None
 
 
-def error_text(error: DebugError) -> str:
+def _masks(arguments: Mapping[str, Any]) -> Masks:
+    context = arguments.get("context")
+    return masks(context) if isinstance(context, Context) else DEFAULT
+
+
+def error_text(error: DebugError, masks: Masks = DEFAULT) -> str:
     """What happened, where we are, and the call that mends it."""
-    lines = [visible(str(error))]
+    lines = [masks.text(visible(str(error)))]
     if isinstance(error, StartFailed) and error.output:
-        lines.append("output:\n" + "\n".join(f"  {line}" for line in visible(error.output).splitlines()[-20:]))
+        shown = masks.text(visible(error.output))
+        lines.append("output:\n" + "\n".join(f"  {line}" for line in shown.splitlines()[-20:]))
     hint = error.hint
     if not hint and isinstance(error, NotResponding):
         hint = "It may be inside C code that holds the interpreter: wait and retry, or stop the session."

@@ -17,6 +17,7 @@ from .asked import (
     variables_page,
 )
 from .further import completions_page, modules_page
+from .masked import masked
 from .overview import overview_page
 from .state import (
     ALL_OUTPUT,
@@ -68,6 +69,7 @@ __all__ = [
     "exit_reason",
     "is_cut",
     "lost_page",
+    "masked",
     "modules_page",
     "output_page",
     "overview_page",

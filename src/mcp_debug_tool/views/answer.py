@@ -34,6 +34,8 @@ class Answer:
 
     headline: str
     fields: Mapping[str, Field] = field(default_factory=dict)
+    about: Sequence[str] = ()
+    """The expressions or the path whose values it tells, whole."""
 
     def text(self) -> str:
         """The answer as text."""

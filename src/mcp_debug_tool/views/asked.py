@@ -34,7 +34,7 @@ def stack_page(session: str, thread: str, stack: Stack, cwd: str, start: int) ->
 
 
 def variables_page(session: str, what: str, page: Mapping[str, Any]) -> Answer:
-    """Variables, or the parts of a value: `name: type = value`, nested ones indented."""
+    """Variables, or the parts of the value that is `what`: `name: type = value`, nested ones indented."""
     fields: dict[str, Field] = {"session": session}
     items = list(page["items"])
     total, start = int(page["total"]), int(page["start"])
@@ -51,7 +51,8 @@ def variables_page(session: str, what: str, page: Mapping[str, Any]) -> Answer:
             fields["next"] = f"start={start + len(items)} for more"
     if page.get("hidden"):
         fields["hidden"] = f"{page['hidden']} imports, functions and classes: scope=globals shows them"
-    return Answer(f"{session} {cut(what, 120)}" + ("" if items or "value" in page else ": none"), fields)
+    headline = f"{session} {cut(what, 120)}" + ("" if items or "value" in page else ": none")
+    return Answer(headline, fields, about=(what,) if "value" in page else ())
 
 
 def _variable_lines(items: Iterable[Mapping[str, Any]], indent: int) -> Iterable[str]:
@@ -82,14 +83,14 @@ def evaluation_page(
         fields[WHOLE_VALUE] = wholes[0] if len(wholes) == 1 else list(wholes)
     if any(is_cut(str(result.get("value", ""))) for result in page["results"]):
         fields["next"] = NEXT_CUT
-    return Answer(f"{session} evaluated", fields)
+    return Answer(f"{session} evaluated", fields, about=tuple(expressions))
 
 
 def assigned_page(session: str, path: str, result: Mapping[str, Any], output: Excerpt) -> Answer:
     """A changed variable, as it was read back."""
     line = f"{cut(path, 80)} = {_evaluated(result)}"
     fields: dict[str, Field] = {"session": session, "assigned": line, **output_fields(session, output, 2000)}
-    return Answer(f"{session} set {line}", fields)
+    return Answer(f"{session} set {line}", fields, about=(path,))
 
 
 def _parts(count: int) -> str:

@@ -79,6 +79,13 @@ async def test_a_command_line_is_one_visible_bounded_line() -> None:
         assert len(label) <= COMMAND_CHARS + len("1000: ")
 
 
+async def test_a_command_line_is_shown_without_its_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "candidates", lambda taken: [Candidate(7, "python pay.py --api-key=abc -v")])
+    with pytest.raises(Question) as asked:
+        await process_to_attach(context(ElicitationCapability()))
+    assert offered(asked.value) == ["7: python pay.py --api-key=<masked: 3 chars> -v"]
+
+
 async def test_nobody_is_asked_to_choose_from_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asking, "candidates", lambda taken: [])
     assert await process_to_attach(context(ElicitationCapability())) is None

@@ -10,6 +10,7 @@ import pytest
 
 from mcp_debug_tool.errors import TargetError
 from mcp_debug_tool.journal import Journal
+from mcp_debug_tool.masking import DEFAULT
 from mcp_debug_tool.protocol.state import State
 from mcp_debug_tool.tools import progress
 from mcp_debug_tool.tools.progress import Progress
@@ -21,7 +22,9 @@ class Caller:
     """Has asked for progress; a context as far as Progress looks at it."""
 
     def __init__(self, **meta: Any) -> None:
-        self.request_context = SimpleNamespace(meta=meta or {"progress_token": 1})
+        self.request_context = SimpleNamespace(
+            meta=meta or {"progress_token": 1}, lifespan_context=SimpleNamespace(masks=DEFAULT)
+        )
         self.told: list[tuple[float, float, str]] = []
         self._news = anyio.Event()
 
