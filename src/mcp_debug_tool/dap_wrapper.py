@@ -20,6 +20,7 @@ from .errors import AdapterError, DebugError, ProtocolError, TargetError, WrongS
 from .findings import Findings
 from .first_contact import first_arrival, never_connected, program_file
 from .journal import Journal
+from .malformed import understood
 from .plan import Plan
 from .process_events import ProcessEvents
 from .process_tree import ProcessTree, describe
@@ -91,8 +92,9 @@ class DAPWrapper:
                 if reach.process is not None:
                     tasks.start_soon(self._watch, reach.process)
                 if not reach.awaited:
-                    self.tree.root = await self._meet(await self._first(reach))
-                    self._main_file = await program_file(self.tree.root, self._plan, self._target.sources())
+                    with understood("the first questions"):
+                        self.tree.root = await self._meet(await self._first(reach))
+                        self._main_file = await program_file(self.tree.root, self._plan, self._target.sources())
                 yield self
             finally:
                 with anyio.CancelScope(shield=True):
@@ -147,7 +149,8 @@ class DAPWrapper:
     async def _admit(self, arrival: Arrival) -> None:
         """Take in another process and let it run; one that fails is not the end of the others."""
         try:
-            process = await self._meet(arrival)
+            with understood("the first questions"):
+                process = await self._meet(arrival)
             if self._awaited:
                 self.findings.tell(f"{describe(process)} has connected")
             await process.begin()
@@ -158,6 +161,8 @@ class DAPWrapper:
 
     async def _serve(self, process: DAPProcess) -> None:
         await process.serve()
+        if process.fault and self._begun and not (process is self.tree.root and self._ours is None):
+            self.findings.tell(f"{describe(process)}: {process.fault}")
         self._leave(process)
         if process is self.tree.root or self._ours is None:
             await self._after_hang_up(process)
@@ -173,6 +178,9 @@ class DAPWrapper:
         self.notify()
         ours = self._ours
         if ours is None:
+            # Let go by us, and not seen to end: it may well run on.
+            if process is self.tree.root and not self._over:
+                self.lost_reason = process.fault
             return
         with anyio.move_on_after(process.seconds_to_end):
             await ours.exited.wait()
@@ -196,7 +204,7 @@ class DAPWrapper:
         if self._begun and self.exit is None and not self.tree.living and not self._awaited:
             if ours is not None and self._has_ended:
                 self._note_exit(Exit(ours.returncode, ours.ended_by_us))
-            elif ours is None and self.tree.root is not None:
+            elif ours is None and self.tree.root is not None and not self.lost_reason:
                 self._note_exit(Exit(None))
         self.notify()
 
