@@ -34,6 +34,7 @@ MAX_TEXT = 4096
 ATTACH_SECONDS = 10.0
 # What debugpy's adapter answers to a second session.
 _TAKEN = "already being debugged"
+_GONE = "the connection to its debugger has ended; it may have replaced itself by exec"
 _IS_IT_ONE = "Check that it is a Python debugger's port, or a Python program."
 LONG_STEP_SECONDS = 1.0
 # A program whose connection ended has this long to end too, or to come back after an exec, before it counts as lost.
@@ -227,7 +228,7 @@ class DAPProcess:
         """Why it is out of reach, once it has lived on for longer."""
         if self._is_ending:
             return f"its debugger has ended with the program, whose process does not end within {FINAL_SECONDS:g} s"
-        return self.refusal or self.fault or "the connection to its debugger has ended; it may have replaced itself by exec"
+        return self.refusal or self.fault or _GONE
 
     # --- what happens -----------------------------------------------------------------------------------------
 

@@ -178,9 +178,7 @@ class DAPWrapper:
         self.notify()
         ours = self._ours
         if ours is None:
-            # Let go by us, and not seen to end: it may well run on.
-            if process is self.tree.root and not self._over:
-                self.lost_reason = process.fault
+            self.lost_reason = process.fault if process is self.tree.root and not self._over else self.lost_reason
             return
         with anyio.move_on_after(process.seconds_to_end):
             await ours.exited.wait()

@@ -32,7 +32,7 @@ class Findings:
 
     def tell(self, news: str) -> None:
         """Have something told with the next answer."""
-        if len(self.news) < MAX_NEWS:
+        if news not in self.news and len(self.news) < MAX_NEWS:
             self.news.append(news)
 
     def take_news(self) -> list[str]:

@@ -21,4 +21,5 @@ def understood(what: str) -> Iterator[None]:
     try:
         yield
     except MALFORMED as error:
-        raise AdapterError(f"the program's debugger answered {what} with what cannot be read: {error!r:.200}") from error
+        reason = f"the program's debugger answered {what} with what cannot be read: {error!r:.200}"
+        raise AdapterError(reason) from error

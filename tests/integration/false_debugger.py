@@ -120,5 +120,3 @@ def false_debugger(
                 listener.shutdown(socket.SHUT_RDWR)
             thread.join(10)
             assert not thread.is_alive(), "it was never hung up on"
-
-

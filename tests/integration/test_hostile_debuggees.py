@@ -210,7 +210,10 @@ async def test_a_stop_that_is_never_told_more_of_is_told_in_time(agent: Agent) -
 async def test_a_stop_of_megabytes_is_shown_within_bounds(agent: Agent) -> None:
     odd = "\ud800\u202e\x1b"
     frames = [{"id": n, "name": odd * 100, "line": n, "source": {"path": odd * 50}} for n in range(1000)]
-    page = {"frames": [{"locals": [[odd * 9, odd * 99]] * 900, "source": [1, [odd * 99] * 99]}], "stop": {"reason": odd * 999}}
+    page = {
+        "frames": [{"locals": [[odd * 9, odd * 99]] * 900, "source": [1, [odd * 99] * 99]}],
+        "stop": {"reason": odd * 999},
+    }
     with false_debugger({"stackTrace": {"stackFrames": frames}, "stop_page": page}) as (port, _):
         session = (await attach(agent, port)).data["session"]
         stop = await agent.ok("pause", session=session)
@@ -257,6 +260,7 @@ async def test_a_flood_costs_bounded_memory_and_nobody_elses_time(agent: Agent, 
                 told += (await agent.ok("wait", session=session, timeout_s=0.2)).text
         await agent.ok("stop", session=session)
     assert "after the flood" in told, told[-500:]
+    assert "192.0.2.1" not in told, "a debuggee names machines, and we do not call there"
     assert max(highest, server_memory()) - before < GROWTH
 
 
@@ -285,7 +289,7 @@ DEEDS: Mapping[str, tuple[str, str]] = {
 async def test_a_program_that_writes_into_the_debuggers_connection_is_told_of(
     agent: Agent, program: Program, deed: str, words: str
 ) -> None:
-    path = program(FIND + f"    {deed}\n    time.sleep(60)\n")
+    path = program(f"{FIND}    {deed}\n    time.sleep(60)\n")
     with anyio.fail_after(25):
         reply = await agent.ok("start", program=str(path), timeout_s=15)
     assert reply.state in ("exited", "lost"), reply

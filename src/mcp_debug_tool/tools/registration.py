@@ -103,7 +103,8 @@ def tool(function: ToolFunction, annotations: ToolAnnotations) -> DebugTool:
             return _error(error)
         except MALFORMED as problem:
             _log.exception("%s could not be answered", function.__name__)
-            return _error(AdapterError(f"an answer of the program's debugger cannot be read: {problem!r:.200}", hint=_ODD))
+            reason = f"an answer of the program's debugger cannot be read: {problem!r:.200}"
+            return _error(AdapterError(reason, hint=_ODD))
 
     # The SDK reads parameters and result from the function; the result is ours to build, so it sees no schema for it.
     hints = {**get_type_hints(function, include_extras=True), "return": CallToolResult}
