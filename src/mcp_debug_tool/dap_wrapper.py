@@ -20,7 +20,6 @@ from .errors import AdapterError, DebugError, ProtocolError, TargetError, WrongS
 from .findings import Findings
 from .first_contact import first_arrival, never_connected, program_file
 from .journal import Journal
-from .malformed import understood
 from .plan import Plan
 from .process_events import ProcessEvents
 from .process_tree import ProcessTree, describe
@@ -92,9 +91,8 @@ class DAPWrapper:
                 if reach.process is not None:
                     tasks.start_soon(self._watch, reach.process)
                 if not reach.awaited:
-                    with understood("the first questions"):
-                        self.tree.root = await self._meet(await self._first(reach))
-                        self._main_file = await program_file(self.tree.root, self._plan, self._target.sources())
+                    self.tree.root = await self._meet(await self._first(reach))
+                    self._main_file = await program_file(self.tree.root, self._plan, self._target.sources())
                 yield self
             finally:
                 with anyio.CancelScope(shield=True):
@@ -149,8 +147,7 @@ class DAPWrapper:
     async def _admit(self, arrival: Arrival) -> None:
         """Take in another process and let it run; one that fails is not the end of the others."""
         try:
-            with understood("the first questions"):
-                process = await self._meet(arrival)
+            process = await self._meet(arrival)
             if self._awaited:
                 self.findings.tell(f"{describe(process)} has connected")
             await process.begin()

@@ -295,3 +295,32 @@ async def test_a_program_that_writes_into_the_debuggers_connection_is_told_of(
     assert reply.state in ("exited", "lost"), reply
     assert GIVEN_UP in reply.text
     assert words in reply.text
+
+
+async def test_a_program_that_floods_the_debuggers_connection_costs_bounded_memory(
+    agent: Agent, program: Program
+) -> None:
+    path = program(f"""{FIND}
+    body = b'{{"type": "event", "event": "output", "body": {{"output": "%s"}}}}' % (b"x" * 950)
+    for _ in range(1600):
+        wire.sendall((b"Content-Length: %d\\r\\n\\r\\n%s" % (len(body), body)) * 64)
+    print("flooded", flush=True)
+    time.sleep(60)
+    """)
+    before = server_memory()
+    with anyio.fail_after(25):
+        reply = await agent.ok("start", program=str(path), timeout_s=0)
+        told = reply.text
+        while "flooded" not in told:
+            told += (await agent.ok("wait", session=reply.data["session"], timeout_s=0.2)).text
+            assert server_memory() - before < GROWTH
+        stop = await agent.ok("pause", session=reply.data["session"])
+    assert stop.state == "stopped"
+
+
+async def test_a_program_that_closes_the_debuggers_connection_is_told_of(agent: Agent, program: Program) -> None:
+    path = program(f"{FIND}    wire.shutdown(socket.SHUT_RDWR)\n    time.sleep(60)\n")
+    with anyio.fail_after(25):
+        reply = await agent.ok("start", program=str(path), timeout_s=15)
+    assert reply.state in ("exited", "lost"), reply
+    assert GIVEN_UP not in reply.text, "it broke no rule, it left"
