@@ -60,7 +60,7 @@ NOT_DAP: Mapping[str, tuple[bytes, str]] = {
     "deep nesting": (wire(b"[" * 200_000) * 3, "is not JSON"),
     "null": (wire(b"null") * 3, "is not an object"),
     "an object that is no message": (wire(b"{}") * 3, "lacks a field it must have"),
-    "a million parts": (wire(b'{"a": [' + b"[]," * 999_999 + b"[]]}") * 3, "has more than 400000 parts"),
+    "a million parts": (wire(b'{"a": [' + b"[]," * 999_999 + b"[]]}") * 3, "has more than 200000 parts"),
 }
 AFTER: Mapping[str, tuple[bytes, str]] = {
     **NOT_DAP,
@@ -240,6 +240,7 @@ FLOODS: Mapping[str, tuple[bytes, int]] = {
     "answers to nothing": (message(type="response", request_seq=10**9, success=True, command="x"), 200_000),
     "requests": (message(type="request", seq=1, command="runInTerminal"), 100_000),
     "children": (event("debugpyAttach", connect={"host": "192.0.2.1", "port": 1}), 50_000),
+    "bodies of as many parts as are allowed": (event("output", a=["ab"] * 198_000), 20),
     "a body of 4 MB after another": (event("output", output="x" * (4 * MEGABYTE - 200)), 25),
 }
 
@@ -262,6 +263,24 @@ async def test_a_flood_costs_bounded_memory_and_nobody_elses_time(agent: Agent, 
     assert "after the flood" in told, told[-500:]
     assert "192.0.2.1" not in told, "a debuggee names machines, and we do not call there"
     assert max(highest, server_memory()) - before < GROWTH
+
+
+async def test_stops_that_wait_do_not_keep_what_was_sent_with_them(agent: Agent) -> None:
+    def stops() -> Iterable[bytes]:
+        for thread in range(900):
+            yield event("mcpDebugStack", threadId=thread, stackFrames=[f"{thread}-{n}" for n in range(6000)])
+            yield event("stopped", threadId=thread, reason="breakpoint", text="t" * 50_000)
+        yield event("mcpDebugNote", text="after the flood")
+
+    before = server_memory()
+    with false_debugger({"stop_page": b""}, stops()) as (port, _):
+        with anyio.fail_after(25):
+            joined = await attach(agent, port)
+            session, told = joined.data["session"], joined.text
+            while "after the flood" not in told:
+                told += (await agent.ok("wait", session=session, timeout_s=0.2)).text
+        assert server_memory() - before < GROWTH
+        await agent.ok("stop", session=session)
 
 
 # --- programs that were started, and have found the debugger's connection inside themselves ------------------------

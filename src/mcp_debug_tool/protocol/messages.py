@@ -10,7 +10,7 @@ from typing import Any
 from ..errors import ProtocolError
 
 # Commas and brackets of a body: each may become an object of some 60 bytes, so few bytes could ask for much memory.
-MAX_PARTS = 400_000
+MAX_PARTS = 200_000
 
 
 @dataclass(frozen=True)
