@@ -283,7 +283,7 @@ class DAPWrapper:
         try:
             await self._reach.call_child(body)
         except TargetError as error:
-            self.findings.tell(f"a child process could not be followed: {error}")
+            self.findings.tell_once(f"a child process could not be followed: {error}")
 
     def stop_waiting_for_step(self) -> None:
         """Look at whatever stands: a step that has not come back yet may never do."""

@@ -32,8 +32,13 @@ class Findings:
 
     def tell(self, news: str) -> None:
         """Have something told with the next answer."""
-        if news not in self.news and len(self.news) < MAX_NEWS:
+        if len(self.news) < MAX_NEWS:
             self.news.append(news)
+
+    def tell_once(self, news: str) -> None:
+        """As `tell`, for what may happen thousands of times and is the same each time."""
+        if news not in self.news:
+            self.tell(news)
 
     def take_news(self) -> list[str]:
         """What is to be told now; it then has been."""
