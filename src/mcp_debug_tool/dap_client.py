@@ -6,6 +6,7 @@ to be; it never waits for a handler, and no request of it waits without a limit.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,11 +14,17 @@ import anyio
 import anyio.abc
 
 from .errors import AdapterError, NotResponding, ProtocolError
+from .malformed import MALFORMED
 from .protocol.connection import Connection
 from .protocol.messages import Event, Response
 
 # pydevd answers in a millisecond; only a program that holds the GIL in C keeps it from doing so.
 REQUEST_SECONDS = 5.0
+# The kernel holds megabytes for a program that is busy; whoever leaves more than that unread for so long never reads.
+SEND_SECONDS = 4.0
+# Of what a debugger says in words.
+MAX_REASON = 2000
+_ENDED = "the connection to the program's debugger has ended"
 
 
 class Pending:
@@ -26,6 +33,8 @@ class Pending:
     def __init__(self, command: str) -> None:
         self.command = command
         self.response: Response | None = None
+        self.failure = ""
+        """Why the connection was given up, where it was."""
         self.over = anyio.Event()
         """Set when the response has come, or can come no more."""
 
@@ -44,9 +53,9 @@ class Pending:
             except TimeoutError as error:
                 raise NotResponding(f"no answer to {self.command} within {seconds:g} s") from error
         if self.response is None:
-            raise ProtocolError("the connection to the program's debugger has ended")
+            raise ProtocolError(self.failure or _ENDED)
         if not self.response.success:
-            raise AdapterError(f"{self.command} was refused: {self.response.message or 'no reason given'}")
+            raise AdapterError(f"{self.command} was refused: {self.response.message[:MAX_REASON] or 'no reason given'}")
         return self.response.body
 
 
@@ -60,6 +69,8 @@ class DAPClient:
         self._waiters: dict[int, Pending] = {}
         self._writing = anyio.Lock()
         self._finished = False
+        self.failure = ""
+        """Why the connection was given up, where that was the other side's fault."""
         self.closed = anyio.Event()
         """Set when the stream has ended; every request waiting then fails with ProtocolError."""
 
@@ -73,11 +84,15 @@ class DAPClient:
             while not self._finished:
                 for message in self._connection.receive(await self._stream.receive(65536)):
                     self._route(message)
-        except (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError, ProtocolError):
+                await self._refuse()
+        except ProtocolError as error:
+            self.fail(str(error))
+        except (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError):
             pass
         finally:
             self.closed.set()
             for waiter in self._waiters.values():
+                waiter.failure = self.failure
                 waiter.over.set()
         await self.aclose()
 
@@ -89,12 +104,29 @@ class DAPClient:
         """Hang up once what has arrived is read: nothing more is to be expected."""
         self._finished = True
 
+    def fail(self, reason: str) -> None:
+        """Give the connection up: the other side does not keep to the protocol."""
+        self.failure = self.failure or reason
+        self.finish()
+
     def _route(self, message: Response | Event) -> None:
         if isinstance(message, Event):
-            self._on_event(message)
+            self._tell(message)
         elif waiter := self._waiters.pop(message.request_seq, None):
             waiter.response = message
             waiter.over.set()
+
+    def _tell(self, event: Event) -> None:
+        try:
+            self._on_event(event)
+        except MALFORMED as error:
+            self._connection.pass_over(ProtocolError(f"its event {event.name[:80]!r} is malformed: {error!r:.200}"))
+
+    async def _refuse(self) -> None:
+        refusals = self._connection.refusals()
+        if refusals:
+            with contextlib.suppress(ProtocolError):
+                await self._send(refusals)
 
     async def request(
         self, command: str, arguments: Mapping[str, Any] | None = None, *, seconds: float = REQUEST_SECONDS
@@ -147,7 +179,12 @@ class DAPClient:
 
     async def _send(self, data: bytes) -> None:
         try:
-            async with self._writing:
-                await self._stream.send(data)
+            with anyio.move_on_after(SEND_SECONDS) as limit:
+                async with self._writing:
+                    await self._stream.send(data)
         except (anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
-            raise ProtocolError("the connection to the program's debugger has ended") from error
+            raise ProtocolError(self.failure or _ENDED) from error
+        if limit.cancelled_caught:
+            self.fail(f"it has not read what it was sent for {SEND_SECONDS:g} s")
+            await self.aclose()
+            raise ProtocolError(self.failure)

@@ -12,10 +12,11 @@ from typing import Any, Protocol
 import anyio
 import anyio.abc
 
-from .dap_client import DAPClient, Pending
+from .dap_client import MAX_REASON, DAPClient, Pending
 from .errors import AdapterError, NotResponding, ProtocolError, StartFailed
 from .inspector import Inspector
 from .loading import loader
+from .malformed import understood
 from .path_map import PathMap
 from .placement import BreakpointPlacer
 from .plan import Plan
@@ -25,10 +26,16 @@ from .stops import Stop
 from .targets.base import Arrival
 
 STOP_BACKLOG = 1024
+# Of so many stops that wait to be shown the stacks are kept where they were sent along; of others they are asked for.
+STACKS_KEPT = 8
+# The longest path is 4096 bytes.
+MAX_TEXT = 4096
 # An adapter brings its debugger up only when it is asked to attach.
 ATTACH_SECONDS = 10.0
 # What debugpy's adapter answers to a second session.
 _TAKEN = "already being debugged"
+_GONE = "the connection to its debugger has ended; it may have replaced itself by exec"
+_IS_IT_ONE = "Check that it is a Python debugger's port, or a Python program."
 LONG_STEP_SECONDS = 1.0
 # A program whose connection ended has this long to end too, or to come back after an exec, before it counts as lost.
 END_SECONDS = 2.0
@@ -123,15 +130,21 @@ class DAPProcess:
                 await self.client.request("evaluate", {"expression": loader(), "context": "clipboard"})
             ours = {"texts": dict(sources), "first_path": plan.first_path, "is_read_only": plan.read_only}
             about = await self.inspector.call("introduce", ours)
+            with understood("introduce"):
+                self._note(about)
         except (AdapterError, ProtocolError) as error:
             reason = self.refusal or f"its debugger did not answer as one: {error}"
-            hint = "Check that it is a Python debugger's port, or a Python program."
+            hint = _IS_IT_ONE
             if _TAKEN in reason:
                 reason, hint = f"it is {_TAKEN}", "End that session, then attach again."
             raise StartFailed(reason, hint=hint) from error
-        self.placer.paths = self.placer.paths.seen_from(str(about["cwd"]))
-        self.pid, self.parent_pid, self.title = int(about["pid"]), int(about["ppid"]), str(about["title"])
+
+    def _note(self, about: Mapping[str, Any]) -> None:
+        self.placer.paths = self.placer.paths.seen_from(str(about["cwd"])[:MAX_TEXT])
+        self.pid, self.parent_pid, self.title = int(about["pid"]), int(about["ppid"]), str(about["title"])[:MAX_TEXT]
         self.replaced, self.is_helper = bool(about["replaced"]), bool(about["helper"])
+        if self.pid <= 0:
+            raise ValueError(f"process id {self.pid}")  # to kill, that would be a whole group of processes
 
     async def _attach(self) -> None:
         arrival = self._arrival
@@ -172,12 +185,14 @@ class DAPProcess:
         self._begun = True
         try:
             await self.client.request("configurationDone")
-        except ProtocolError:
+            if self._pending_attach is not None:
+                await self._pending_attach.answer(ATTACH_SECONDS)
+        except ProtocolError as error:
+            if self.fault and not self._arrival.has_our_code:
+                raise StartFailed(self.fault, hint=_IS_IT_ONE) from error
             if self.refusal or not self._arrival.has_our_code:
                 raise
             return  # it was let run, and has ended before it could answer
-        if self._pending_attach is not None:
-            await self._pending_attach.answer(ATTACH_SECONDS)
         if self._arrival.tells_when_attached:
             # pydevd answers before any thread is traced: a pause until then would be lost.
             with anyio.move_on_after(ATTACH_SECONDS):
@@ -195,7 +210,7 @@ class DAPProcess:
                     await self.begin()
                 self._is_leaving = True
                 await self.client.request("disconnect", {"terminateDebuggee": False})
-        except (AdapterError, ProtocolError):
+        except (AdapterError, ProtocolError, StartFailed):
             return
 
     @property
@@ -204,11 +219,16 @@ class DAPProcess:
         return FINAL_SECONDS if self._is_ending else END_SECONDS
 
     @property
+    def fault(self) -> str:
+        """Why its connection was given up, where its debugger did not keep to the protocol."""
+        return self.client.failure and f"its debugger's connection was given up: {self.client.failure}"
+
+    @property
     def why_lost(self) -> str:
         """Why it is out of reach, once it has lived on for longer."""
         if self._is_ending:
             return f"its debugger has ended with the program, whose process does not end within {FINAL_SECONDS:g} s"
-        return self.refusal or "the connection to its debugger has ended; it may have replaced itself by exec"
+        return self.refusal or self.fault or _GONE
 
     # --- what happens -----------------------------------------------------------------------------------------
 
@@ -222,7 +242,7 @@ class DAPProcess:
         elif event.name == "mcpDebugAttached":
             self._traced.set()
         elif event.name == "mcpDebugRefused":
-            self.refusal = str(event.body.get("reason"))
+            self.refusal = str(event.body.get("reason"))[:MAX_REASON]
             self.client.finish()
         elif event.name == "terminated":
             self._is_ending = not self._is_leaving
@@ -235,14 +255,15 @@ class DAPProcess:
 
     def _note_stopped(self, body: Mapping[str, Any]) -> None:
         stack, self._stack = self._stack, _NOTHING
-        if stack.get("threadId") == body.get("threadId"):
-            body = {**body, STACK: stack}
-        try:
-            self._stopped_send.send_nowait(body)
-        except anyio.WouldBlock:
+        kept: dict[str, Any] = {"threadId": int(body["threadId"]), "reason": str(body.get("reason", "stop"))[:MAX_TEXT]}
+        waiting = self._stopped.statistics().current_buffer_used + len(self._more_stops)
+        if stack.get("threadId") == kept["threadId"] and waiting < STACKS_KEPT:
+            kept[STACK] = stack
+        if waiting >= STOP_BACKLOG:
             # Nobody stops a thousand times before being resumed: this peer is no debugger.
-            self.refusal = f"its debugger reported {STOP_BACKLOG} stops at once"
-            self.client.finish()
+            self.client.fail(f"it reported {STOP_BACKLOG} stops at once")
+        else:
+            self._stopped_send.send_nowait(kept)
 
     async def _take_stops(self) -> None:
         async for body in self._stopped:
@@ -267,7 +288,8 @@ class DAPProcess:
                 return False
             body = self._more_stops.popleft()
             try:
-                stop = await self.reader.read(await self._of_paused_thread(body))
+                with understood("what it stands at"):
+                    stop = await self.reader.read(await self._of_paused_thread(body))
             except ProtocolError:
                 return True  # the process ended at this stop
             except AdapterError as error:
@@ -347,8 +369,10 @@ class DAPProcess:
         """Ask it to stop where it is, and to show this thread's place if it can."""
         self._pausing = thread_id or None
         body = await self.client.request("threads")
-        for thread in body.get("threads", ())[:1]:
-            await self.request_quietly("pause", {"threadId": thread_id or thread["id"]})
+        with understood("threads"):
+            first = [thread["id"] for thread in body.get("threads", ())[:1]]
+        for found in first:
+            await self.request_quietly("pause", {"threadId": thread_id or found})
 
     async def request_quietly(self, command: str, arguments: Mapping[str, Any]) -> None:
         """Send a request whose failure changes nothing."""

@@ -158,6 +158,8 @@ class DAPWrapper:
 
     async def _serve(self, process: DAPProcess) -> None:
         await process.serve()
+        if process.fault and self._begun and not (process is self.tree.root and self._ours is None):
+            self.findings.tell(f"{describe(process)}: {process.fault}")
         self._leave(process)
         if process is self.tree.root or self._ours is None:
             await self._after_hang_up(process)
@@ -173,6 +175,7 @@ class DAPWrapper:
         self.notify()
         ours = self._ours
         if ours is None:
+            self.lost_reason = process.fault if process is self.tree.root and not self._over else self.lost_reason
             return
         with anyio.move_on_after(process.seconds_to_end):
             await ours.exited.wait()
@@ -196,7 +199,7 @@ class DAPWrapper:
         if self._begun and self.exit is None and not self.tree.living and not self._awaited:
             if ours is not None and self._has_ended:
                 self._note_exit(Exit(ours.returncode, ours.ended_by_us))
-            elif ours is None and self.tree.root is not None:
+            elif ours is None and self.tree.root is not None and not self.lost_reason:
                 self._note_exit(Exit(None))
         self.notify()
 
@@ -280,7 +283,7 @@ class DAPWrapper:
         try:
             await self._reach.call_child(body)
         except TargetError as error:
-            self.findings.tell(f"a child process could not be followed: {error}")
+            self.findings.tell_once(f"a child process could not be followed: {error}")
 
     def stop_waiting_for_step(self) -> None:
         """Look at whatever stands: a step that has not come back yet may never do."""

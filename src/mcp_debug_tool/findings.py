@@ -35,6 +35,11 @@ class Findings:
         if len(self.news) < MAX_NEWS:
             self.news.append(news)
 
+    def tell_once(self, news: str) -> None:
+        """As `tell`, for what may happen thousands of times and is the same each time."""
+        if news not in self.news:
+            self.tell(news)
+
     def take_news(self) -> list[str]:
         """What is to be told now; it then has been."""
         news, self.news = self.news, []

@@ -8,6 +8,7 @@ import anyio
 
 from .dap_process import DAPProcess
 from .errors import StartFailed
+from .malformed import understood
 from .plan import Plan
 from .processes import ChildProcess
 from .targets.base import Arrival, Reach, Target
@@ -51,19 +52,20 @@ async def program_file(process: DAPProcess, plan: Plan, sources: Mapping[str, st
     Raises:
         StartFailed: it does not compile.
     """
-    file = plan.program_file
-    if plan.module is not None:
-        file = (await process.inspector.call("main_file", {"module": plan.module})).get("file")
-    elif file is not None and not file.endswith(".py"):
-        file = (await process.inspector.call("main_file", {"program": file}))["file"]  # it may be an archive
-    process.placer.program_file = file
-    for name in [file] if file else list(sources):
-        error = await process.inspector.call("check_program", {"file": name})
-        if error:
-            place = f"{name}:{error['line']}:{error['column']}"
-            raise StartFailed(
-                f"syntax error at {place}: {error['message']}",
-                hint="Mend that line, then start again.",
-                output=error["text"],
-            )
+    with understood("what it runs"):
+        file = plan.program_file
+        if plan.module is not None:
+            file = (await process.inspector.call("main_file", {"module": plan.module})).get("file")
+        elif file is not None and not file.endswith(".py"):
+            file = (await process.inspector.call("main_file", {"program": file}))["file"]  # it may be an archive
+        process.placer.program_file = file
+        for name in [file] if file else list(sources):
+            error = await process.inspector.call("check_program", {"file": name})
+            if error:
+                place = f"{name}:{error['line']}:{error['column']}"
+                raise StartFailed(
+                    f"syntax error at {place}: {error['message']}",
+                    hint="Mend that line, then start again.",
+                    output=error["text"],
+                )
     return file

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from .dap_client import REQUEST_SECONDS, DAPClient
+from .dap_client import MAX_REASON, REQUEST_SECONDS, DAPClient
 from .errors import AdapterError
 
 
@@ -43,8 +43,8 @@ class Inspector:
 def _parsed(name: str, text: str) -> Any:
     try:
         answer = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise AdapterError(f"the program's debugger answered {name} with {text[:200]!r}") from error
     if isinstance(answer, dict) and "failed" in answer:
-        raise AdapterError(f"{name} failed inside the program: {answer['failed']}")
+        raise AdapterError(f"{name} failed inside the program: {str(answer['failed'])[:MAX_REASON]}")
     return answer

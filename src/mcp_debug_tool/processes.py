@@ -186,7 +186,8 @@ class ChildProcess:
 
         `others`: processes known to be its own, such as daemons, which have left its group.
         """
-        family = {*others, *self._family()}
+        # A keeper finds them all, whatever the program says of itself.
+        family = set() if self._process.is_kept else {*others, *self._family()}
         if self.returncode is None:
             self.ended_by_us = True
             if gently:

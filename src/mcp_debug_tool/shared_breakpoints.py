@@ -11,6 +11,7 @@ import anyio
 from .breakpoints import Breakpoint, BreakpointSpec, BreakpointTable
 from .dap_process import DAPProcess
 from .errors import AdapterError, InvalidArgument, NotResponding, ProtocolError
+from .malformed import understood
 from .stops import Stop
 
 _HINT = "Nothing was set. Give file with line or text, or a function as package.module.function."
@@ -27,11 +28,12 @@ class SharedBreakpoints:
     async def join(self, process: DAPProcess) -> None:
         """Set everything in a process that has just come; what waited for a program finds its place in it."""
         async with self._changing:
-            for breakpoint in await process.placer.places(self.table.waiting()):
-                self.table.add(breakpoint)
-            if self.table.files() or self.table.templates():
-                await process.placer.push(self.table, self.table.files())
-            await process.placer.push_exceptions(self.table)
+            with understood("where breakpoints stand"):
+                for breakpoint in await process.placer.places(self.table.waiting()):
+                    self.table.add(breakpoint)
+                if self.table.files() or self.table.templates():
+                    await process.placer.push(self.table, self.table.files())
+                await process.placer.push_exceptions(self.table)
             self._processes.append(process)
 
     def leave(self, process: DAPProcess) -> None:

@@ -58,7 +58,7 @@ class StopReader:
             views=tuple(map(view_from_program, shown, page["frames"])),
             depth=depth,
             breakpoints=tuple((str(name), int(count)) for name, count in cause.get("breakpoints", ())),
-            errors=tuple(cause.get("errors", ())),
+            errors=tuple(map(str, cause.get("errors", ()))),
             exception=tuple(self._link(entry) for entry in page.get("exception", ())),
             uncaught=bool(page.get("uncaught")),
             unhandled=bool(cause.get("unhandled")),

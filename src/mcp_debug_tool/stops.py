@@ -150,7 +150,15 @@ def link_from_program(entry: Mapping[str, Any]) -> Link:
     """One entry of the program's account of an exception."""
     file, line, function = entry.get("at") or (None, None, None)
     notes = tuple(map(str, entry.get("notes", ())))
-    return Link(entry["type"], entry["message"], file, line, function, entry.get("because"), notes)
+    return Link(
+        type=str(entry["type"]),
+        message=str(entry["message"]),
+        file=None if file is None else str(file),
+        line=None if line is None else int(line),
+        function=None if function is None else str(function),
+        because=entry.get("because") and str(entry["because"]),
+        notes=notes,
+    )
 
 
 def failed_test_from_program(entry: Mapping[str, Any]) -> TestFailure:
@@ -172,7 +180,7 @@ def view_from_program(frame: Frame, entry: Mapping[str, Any]) -> FrameView:
         more=int(entry.get("more", 0)),
         hidden=int(entry.get("hidden", 0)),
         first_line=int(first_line),
-        source=tuple(source),
+        source=tuple(map(str, source)),
         is_rewritten=bool(entry.get("rewritten")),
     )
 

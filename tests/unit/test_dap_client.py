@@ -15,9 +15,9 @@ import pytest
 
 from mcp_debug_tool.dap_client import DAPClient
 from mcp_debug_tool.errors import AdapterError, NotResponding, ProtocolError
-from mcp_debug_tool.protocol.connection import MAX_PENDING
+from mcp_debug_tool.protocol.connection import MAX_PENDING, MAX_REFUSALS
 from mcp_debug_tool.protocol.framing import Decoder, encode
-from mcp_debug_tool.protocol.messages import Event, Request, from_json
+from mcp_debug_tool.protocol.messages import Event, Message, Request, Response, from_json
 
 pytestmark = pytest.mark.anyio
 
@@ -418,3 +418,58 @@ async def test_requests_from_many_tasks_do_not_mix_on_the_wire() -> None:
                 request = await talk.adapter.request()
                 await talk.adapter.send(answer(request, echo=request.arguments["expression"]))
         assert sorted(bodies) == texts
+
+
+async def test_why_the_connection_was_given_up_is_kept_and_told_to_who_waits() -> None:
+    async with conversation() as talk:
+
+        async def serve() -> None:
+            await talk.adapter.request()
+            await talk.adapter.stream.send(b"Content-Length: -1\r\n\r\n")
+
+        talk.tasks.start_soon(serve)
+        with pytest.raises(ProtocolError, match="no valid Content-Length"):
+            await talk.client.request("threads")
+        assert "no valid Content-Length" in talk.client.failure
+
+
+async def test_an_honest_end_is_no_failure() -> None:
+    async with conversation() as talk:
+        await talk.adapter.stream.aclose()
+        await talk.client.closed.wait()
+        assert talk.client.failure == ""
+
+
+async def test_events_that_cannot_be_understood_are_passed_over_until_they_are_too_many() -> None:
+    async with conversation() as talk:
+
+        def on_event(arrived: Event) -> None:
+            talk.events.append(Event(str(int(arrived.body["number"]))))
+
+        talk.client._on_event = on_event
+        await talk.adapter.send(event("one"), event("two", number="x"), event("three", number=3), event("four"))
+        await talk.client.closed.wait()
+        assert talk.events == [Event("3")]
+        assert talk.client.failure.startswith("its event 'four' is malformed")
+
+
+async def test_who_does_not_read_what_it_is_sent_is_hung_up_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mcp_debug_tool.dap_client.SEND_SECONDS", 0.05)
+    async with conversation() as talk:
+        with pytest.raises(ProtocolError, match="has not read"):
+            await talk.client.request("evaluate", {"expression": "x" * 30_000_000})
+        await talk.client.closed.wait()
+        assert "has not read what it was sent" in talk.client.failure
+
+
+async def test_what_an_adapter_asks_for_is_refused_and_a_flood_of_it_is_not_answered() -> None:
+    async with conversation() as talk:
+        asked = {"type": "request", "seq": 9, "command": "runInTerminal"}
+        await talk.adapter.send(*[asked] * (MAX_REFUSALS + 5), event("done"))
+        refused: list[Message] = []
+        while len(refused) < MAX_REFUSALS:
+            refused += map(from_json, talk.adapter.decoder.feed(await talk.adapter.stream.receive()))
+        assert set(map(repr, refused)) == {repr(Response(9, "runInTerminal", False, "refused"))}
+        with anyio.move_on_after(0.05) as quiet:
+            await talk.adapter.stream.receive()
+        assert quiet.cancelled_caught

@@ -96,3 +96,10 @@ def test_only_the_first_news_are_kept_until_they_are_told() -> None:
     assert findings.take_news() == [str(number) for number in range(MAX_NEWS)]
     findings.tell("there is room again")
     assert findings.take_news() == ["there is room again"]
+
+
+def test_what_happens_again_and_again_may_be_told_once() -> None:
+    findings = Findings()
+    for news in ("again", "again", "other"):
+        findings.tell_once(news)
+    assert findings.take_news() == ["again", "other"]

@@ -7,12 +7,14 @@ from typing import Any
 
 from ..errors import ProtocolError
 from .framing import Decoder, encode
-from .messages import Event, Request, Response, from_json, to_json
+from .messages import Event, Request, Response, from_json, refusal, to_json
 
 # A client asks one thing at a time; hundreds of open requests mean that nobody answers.
 MAX_PENDING = 256
 # Messages that cannot be read are passed over, but a peer that sends only such is no DAP peer.
 MAX_UNREADABLE = 3
+# So many requests of the adapter are answered, each with a refusal; pydevd sends none.
+MAX_REFUSALS = 16
 
 
 class Connection:
@@ -23,6 +25,8 @@ class Connection:
         self._next_seq = 1
         self._pending: set[int] = set()
         self._unreadable = 0
+        self._refused = 0
+        self._refusals = b""
         self.ignored = 0
         """Messages dropped so far: responses nobody waits for, requests of the adapter, unreadable ones."""
 
@@ -59,13 +63,33 @@ class Connection:
                 received.append(message)
             else:
                 self.ignored += 1
+                self._refuse(message)
         return received
+
+    def _refuse(self, message: Response | Request | None) -> None:
+        if isinstance(message, Request) and self._refused < MAX_REFUSALS:
+            self._refused += 1
+            self._refusals += encode(refusal(self._next_seq, message))
+            self._next_seq += 1
+
+    def refusals(self) -> bytes:
+        """What is to be sent to an adapter that asked for something; then it has been."""
+        refusals, self._refusals = self._refusals, b""
+        return refusals
+
+    def pass_over(self, error: ProtocolError) -> None:
+        """Count a message that cannot be understood.
+
+        Raises:
+            ProtocolError: `error`, at the last that is put up with.
+        """
+        self._unreadable += 1
+        if self._unreadable >= MAX_UNREADABLE:
+            raise error
 
     def _readable(self, body: bytes) -> Response | Event | Request | None:
         try:
             return from_json(body)
-        except ProtocolError:
-            self._unreadable += 1
-            if self._unreadable >= MAX_UNREADABLE:
-                raise
+        except ProtocolError as error:
+            self.pass_over(error)
             return None

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from ..errors import ProtocolError
 
-# A header is one or two short fields; pydevd cuts values at 64 KiB, so 16 MiB holds any honest body.
+# A header is one or two short fields; the longest value our code sends is 100,000 characters, so 4 MiB holds any
+# honest body.
 MAX_HEADER = 4096
-MAX_BODY = 16 * 1024 * 1024
+MAX_BODY = 4 * 1024 * 1024
 
 
 class Decoder:

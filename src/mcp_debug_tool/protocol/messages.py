@@ -9,6 +9,9 @@ from typing import Any
 
 from ..errors import ProtocolError
 
+# Commas and brackets of a body: each may become an object of some 60 bytes, so few bytes could ask for much memory.
+MAX_PARTS = 200_000
+
 
 @dataclass(frozen=True)
 class Request:
@@ -47,12 +50,20 @@ def to_json(request: Request) -> bytes:
     return json.dumps(message, separators=(",", ":")).encode()
 
 
+def refusal(seq: int, request: Request) -> bytes:
+    """The answer to a request of the adapter, as the body of a DAP message: no."""
+    message = {"seq": seq, "type": "response", "request_seq": request.seq, "success": False}
+    return json.dumps({**message, "command": request.command[:100], "message": "refused"}).encode()
+
+
 def from_json(body: bytes) -> Message:
     """The message in `body`.
 
     Raises:
-        ProtocolError: it is not a JSON object of one of the three kinds.
+        ProtocolError: it is not a JSON object of one of the three kinds, or has too many parts.
     """
+    if sum(map(body.count, (b",", b"[", b"{"))) > MAX_PARTS:
+        raise ProtocolError(f"a DAP message has more than {MAX_PARTS} parts")
     try:
         data = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -61,7 +72,7 @@ def from_json(body: bytes) -> Message:
         raise ProtocolError("a DAP message is not an object")
     try:
         return _from_object(data)
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise ProtocolError("a DAP message lacks a field it must have") from error
 
 

@@ -50,10 +50,15 @@ class PortTarget:
         send, receive = anyio.create_memory_object_stream[Arrival](ARRIVALS)
         arguments = attach_arguments(self.just_my_code)
 
+        calling = anyio.Semaphore(ARRIVALS)
+
         async def call_child(body: Mapping[str, Any]) -> None:
-            connect = body.get("connect") or {}
-            stream = await _connected(str(connect.get("host") or self.host), int(connect.get("port") or self.port))
-            await send.send(Arrival(stream, {**arguments, **body}, has_adapter=True, has_our_code=False))
+            if calling.value == 0:
+                raise TargetError(f"its adapter announced more than {ARRIVALS} children at once")
+            async with calling:
+                # The same adapter speaks for the child; one that names another machine would have us call there.
+                stream = await _connected(self.host, _announced_port(body) or self.port)
+                await send.send(Arrival(stream, {**arguments, **body}, has_adapter=True, has_our_code=False))
 
         async with send, receive:
             try:
@@ -71,6 +76,21 @@ class PortTarget:
     async def why_not_connected(self) -> str | None:
         """See Target.why_not_connected."""
         return None
+
+
+def _announced_port(body: Mapping[str, Any]) -> int:
+    """The port for a child; 0 where none is named.
+
+    Raises:
+        TargetError: what is named is no port.
+    """
+    connect = body.get("connect")
+    port = connect.get("port") if isinstance(connect, Mapping) else None
+    if port is None:
+        return 0
+    if not isinstance(port, int) or not 0 < port < 65536:
+        raise TargetError("its adapter announced a child at what is no port")
+    return port
 
 
 async def _first_connection(host: str, port: int) -> QuickStream:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import keyword
+import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, get_type_hints
@@ -20,7 +21,8 @@ from mcp.types import CallToolResult, ContentBlock, InputRequiredResult, Resourc
 from pydantic import ValidationError
 
 from ..calls import Call, Outcome
-from ..errors import DebugError, NotResponding, ProtocolError, StartFailed
+from ..errors import AdapterError, DebugError, NotResponding, ProtocolError, StartFailed
+from ..malformed import MALFORMED
 from ..masking import DEFAULT, Masks
 from ..session_manager import SessionManager
 from ..views import ALL_OUTPUT, WHOLE_VALUE, Answer, cut, masked, visible
@@ -28,6 +30,9 @@ from ..views.answer import Field
 from .asking import Question
 from .beside import beside
 from .callers import hung_up, masks, may_hang_up, principal
+
+_log = logging.getLogger(__name__)
+_ODD = "The session is as it was: look at sessions, retry, or stop it; tell of it if the program does nothing odd."
 
 ToolContext = Context[SessionManager, Any]
 ToolFunction = Callable[..., Awaitable[Answer]]
@@ -97,8 +102,11 @@ def tool(function: ToolFunction, annotations: ToolAnnotations) -> DebugTool:
         except Question as question:
             return question.result
         except DebugError as error:
-            text = error_text(error, _masks(kwargs))
-            return CallToolResult(content=[TextContent(type="text", text=text)], is_error=True)
+            return _error(error, _masks(kwargs))
+        except MALFORMED as problem:
+            _log.exception("%s could not be answered", function.__name__)
+            reason = f"an answer of the program's debugger cannot be read: {problem!r:.200}"
+            return _error(AdapterError(reason, hint=_ODD), _masks(kwargs))
 
     # The SDK reads parameters and result from the function; the result is ours to build, so it sees no schema for it.
     hints = {**get_type_hints(function, include_extras=True), "return": CallToolResult}
@@ -115,6 +123,10 @@ def tool(function: ToolFunction, annotations: ToolAnnotations) -> DebugTool:
     model.model_rebuild(force=True)
     made.parameters = plain_schema(model.model_json_schema(by_alias=True))
     return made  # type: ignore[return-value]
+
+
+def _error(error: DebugError, masks: Masks) -> CallToolResult:
+    return CallToolResult(content=[TextContent(type="text", text=error_text(error, masks))], is_error=True)
 
 
 def _result(answer: Answer, version: str | None) -> CallToolResult:

@@ -6,9 +6,11 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mcp_debug_tool.errors import ProtocolError
-from mcp_debug_tool.protocol.connection import MAX_PENDING, MAX_UNREADABLE, Connection
+from mcp_debug_tool.protocol.connection import MAX_PENDING, MAX_REFUSALS, MAX_UNREADABLE, Connection
 from mcp_debug_tool.protocol.framing import Decoder, encode
 from mcp_debug_tool.protocol.messages import Event, Response
 
@@ -122,3 +124,51 @@ def test_unreadable_messages_are_passed_over_up_to_the_cap() -> None:
 def test_a_stream_that_is_not_dap_is_an_error() -> None:
     with pytest.raises(ProtocolError):
         Connection().receive(b"HTTP/1.1 200 OK\r\n\r\n")
+
+
+def test_a_request_of_the_adapter_is_refused_once() -> None:
+    connection = Connection()
+    connection.receive(wire(type="request", seq=41, command="runInTerminal"))
+    (body,) = Decoder().feed(connection.refusals())
+    answer = json.loads(body)
+    assert (answer["request_seq"], answer["success"], answer["command"]) == (41, False, "runInTerminal")
+    assert connection.refusals() == b""
+    assert connection.request("threads")[0] > answer["seq"], "numbers are given once"
+
+
+def test_requests_of_the_adapter_beyond_the_cap_are_not_even_refused() -> None:
+    connection = Connection()
+    for _ in range(MAX_REFUSALS + 3):
+        connection.receive(wire(type="request", seq=1, command="runInTerminal"))
+    assert len(Decoder().feed(connection.refusals())) == MAX_REFUSALS
+    assert connection.ignored == MAX_REFUSALS + 3
+
+
+def test_messages_that_make_no_sense_count_with_those_that_cannot_be_read() -> None:
+    connection = Connection()
+    connection.receive(encode(b"{}"))
+    connection.pass_over(ProtocolError("odd"))
+    with pytest.raises(ProtocolError, match="odder"):
+        connection.pass_over(ProtocolError("odder"))
+
+
+MESSAGES = st.sampled_from([response(1), response(2), response(99), event("stopped"), encode(b"null")]) | st.builds(
+    lambda seq: wire(type="request", seq=seq, command="runInTerminal"), st.integers()
+)
+
+
+@settings(deadline=None)
+@given(st.lists(MESSAGES, max_size=30), st.integers(min_value=1, max_value=50))
+def test_in_any_order_and_split_each_request_is_answered_once_at_most(messages: list[bytes], size: int) -> None:
+    connection, data = Connection(), b"".join(messages)
+    asked = [connection.request("next")[0] for _ in range(2)]
+    answered: list[int] = []
+    try:
+        for start in range(0, len(data), size):
+            received = connection.receive(data[start : start + size])
+            answered += [message.request_seq for message in received if isinstance(message, Response)]
+    except ProtocolError:
+        assert messages.count(encode(b"null")) >= MAX_UNREADABLE
+    assert len(set(answered)) == len(answered)
+    assert set(answered) <= set(asked)
+    assert len(Decoder().feed(connection.refusals())) <= MAX_REFUSALS

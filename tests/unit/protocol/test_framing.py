@@ -109,6 +109,24 @@ def test_the_largest_body_allowed_is_read_and_one_byte_more_is_refused_before_it
         Decoder(max_body=5).feed(b"Content-Length: 6\r\n\r\n")
 
 
+@settings(deadline=None)
+@given(
+    pieces=st.lists(
+        st.sampled_from([b"Content-Length: ", b"\r\n\r\n", b"\r\n", b"-", b"7", b"400", b"0", b"content-length:1"])
+        | st.binary(max_size=60),
+        max_size=40,
+    )
+)
+def test_garbage_in_any_pieces_is_refused_or_kept_within_the_caps(pieces: list[bytes]) -> None:
+    decoder = Decoder(max_header=50, max_body=100)
+    for piece in pieces:
+        try:
+            decoder.feed(piece)
+        except ProtocolError:
+            return
+        assert len(decoder._buffer) <= 100 + len(piece)
+
+
 def test_a_body_larger_than_the_default_cap_is_refused() -> None:
     assert Decoder().feed(b"Content-Length: %d\r\n\r\n" % MAX_BODY) == []
     with pytest.raises(ProtocolError):

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcp_debug_tool.errors import ProtocolError
-from mcp_debug_tool.protocol.messages import Event, Request, Response, from_json, to_json
+from mcp_debug_tool.protocol.messages import MAX_PARTS, Event, Request, Response, from_json, refusal, to_json
 
 JSON_VALUES: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -136,3 +136,20 @@ def test_an_object_of_one_of_the_kinds_is_a_message_or_a_protocol_error(data: di
     except ProtocolError:
         return
     assert type(message).__name__.lower() == data["type"]
+
+
+def test_a_refusal_answers_the_request_with_no() -> None:
+    answer = from_json(refusal(3, Request(9, "runInTerminal" * 1000)))
+    assert isinstance(answer, Response)
+    assert (answer.request_seq, answer.success, len(answer.command)) == (9, False, 100)
+
+
+@pytest.mark.parametrize("part", [b"[],", b"{},", b'"a",', b"1,"])
+def test_a_body_of_more_parts_than_the_cap_is_refused_before_it_is_read(part: bytes) -> None:
+    def event(count: int) -> bytes:
+        return b'{"type":"event","event":"x","body":{"a":[' + part * count + b"0]}}"
+
+    each = sum(map(part.count, (b",", b"[", b"{")))
+    assert isinstance(from_json(event((MAX_PARTS - 5) // each)), Event)
+    with pytest.raises(ProtocolError, match="parts"):
+        from_json(event(MAX_PARTS // each))
