@@ -167,7 +167,7 @@ def _literal(name: str, literal: str) -> str:
     is_whole = body.endswith(quote)
     if is_whole:
         body = body[:-1]
-    if not body or _MARK.fullmatch(body) or (is_whole and _is_of_a_language(name, body)):
+    if not body.strip("*") or _MARK.fullmatch(body) or (is_whole and _is_of_a_language(name, body)):
         return literal
     count = int(cut[1].replace(",", "")) if cut else sum(1 for _ in _CHARACTER.finditer(body)) if is_whole else 0
     return f"{quote}{_mark(count)}{quote}"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+
+import anyio
 
 from .preparing.prepared import Prepared
 from .stops import Exit
@@ -22,6 +24,8 @@ class Repeat:
     passed: int = 0
     """Runs that have ended well."""
     over: bool = False
+    between_runs: anyio.Lock = field(default_factory=anyio.Lock, repr=False, compare=False)
+    """Held while one run gives way to the next."""
 
     def goes_on_after(self, exit: Exit | None) -> bool:
         """Whether there will be a run after one that ended so, or has not ended yet."""

@@ -142,19 +142,26 @@ class Sessions:
             if not session.runs_again:
                 repeat.passed += 1
                 break
-            table = wrapper.breakpoints.table
-            await session.end()
-            repeat.passed += 1
-            session.prepared = repeat.next_run()
-            session.renew()
-            try:
-                await self._run(session, lambda wrapper: wrapper.breakpoints.reapply(table))  # noqa: B023
-            except DebugError as error:
-                session.wrapper.breakpoints.table = table
-                session.wrapper.give_up(f"{repeat.describe()} could not be started: {error}")
-                break
+            async with repeat.between_runs:
+                if repeat.over or not await self._run_again(session, repeat):
+                    break
         repeat.over = True
         session.notify()
+
+    async def _run_again(self, session: Session, repeat: Repeat) -> bool:
+        """Begin the next run; answers whether it could be begun."""
+        table = session.wrapper.breakpoints.table
+        await session.end()
+        repeat.passed += 1
+        session.prepared = repeat.next_run()
+        session.renew()
+        try:
+            await self._run(session, lambda wrapper: wrapper.breakpoints.reapply(table))
+        except DebugError as error:
+            session.wrapper.breakpoints.table = table
+            session.wrapper.give_up(f"{repeat.describe()} could not be started: {error}")
+            return False
+        return True
 
     def _absolute(self, specs: Sequence[BreakpointSpec], prepared: Prepared) -> list[BreakpointSpec]:
         if len(specs) > self.settings.max_breakpoints:
@@ -187,7 +194,8 @@ class Sessions:
         if not session.prepared.is_launched:
             raise WrongState(f"{session.id} was not started here", hint="Start the program where it runs, then attach.")
         if session.repeat is not None:
-            session.repeat.over = True
+            async with session.repeat.between_runs:  # one that is just being begun is not begun into ours
+                session.repeat.over = True
             session.repeat = None
         table = session.wrapper.breakpoints.table
         await session.end()

@@ -158,7 +158,7 @@ async def test_restart_ends_the_repetition(agent: Agent, program: Program) -> No
     path = program("print('once')\n")
     await agent.ok("start", program=str(path), repeat=1000, timeout_s=0.5)
     gone = await agent.ok("restart")
-    assert gone.reason == "exit code 0"
+    assert gone.reason == "exit code 0", gone
     assert gone.data["output"] == "once\n"
 
 

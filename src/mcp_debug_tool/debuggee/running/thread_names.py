@@ -7,6 +7,9 @@ has to.
 
 from __future__ import annotations
 
+import itertools
+import threading
+
 TYPE_CHECKING = False  # `typing` itself is not ours to load: the program may have a file of that name
 if TYPE_CHECKING:
     from typing import Any
@@ -16,20 +19,20 @@ def import_without_number() -> None:
     """Import the module of pydevd's that makes a thread to see what threads are like; before pydevd itself."""
     from _pydev_bundle import _pydev_saved_modules as saved
 
-    threading = saved.threading
+    theirs = saved.threading
 
     class Threading(object):
         @staticmethod
         def Thread() -> Any:  # noqa: N802
-            return threading.Thread(name="pydevd")
+            return theirs.Thread(name="pydevd")
 
     saved.threading = Threading
     try:
         from _pydev_bundle import pydev_is_thread_alive
 
-        pydev_is_thread_alive.threading = threading
+        pydev_is_thread_alive.threading = theirs
     finally:
-        saved.threading = threading
+        saved.threading = theirs
 
 
 def take_none(pydevd: Any) -> None:
@@ -56,8 +59,5 @@ def begin_anew() -> None:
 
     Who asks in a thread that `threading` has not heard of makes it a dummy thread, and that takes a number too.
     """
-    import itertools
-    import threading
-
     if hasattr(threading, "_counter"):
         setattr(threading, "_counter", itertools.count(1).__next__)
