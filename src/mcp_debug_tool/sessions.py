@@ -193,10 +193,8 @@ class Sessions:
         """Run the session's program again; its breakpoints follow edits by their text. Answers all of them."""
         if not session.prepared.is_launched:
             raise WrongState(f"{session.id} was not started here", hint="Start the program where it runs, then attach.")
-        if session.repeat is not None:
-            async with session.repeat.between_runs:  # one that is just being begun is not begun into ours
-                session.repeat.over = True
-            session.repeat = None
+        await _end_repetition(session)
+        session.repeat = None
         table = session.wrapper.breakpoints.table
         await session.end()
         session.renew()
@@ -230,11 +228,17 @@ class Sessions:
 
     async def stop(self, session: Session) -> None:
         """End the session's program, or let an attached one go, and forget the session."""
-        if session.repeat is not None:
-            session.repeat.over = True
+        await _end_repetition(session)
         await session.end()
         self._sessions.pop(session.id, None)
         self.updates.touch(session.id)
+
+
+async def _end_repetition(session: Session) -> None:
+    """Let no further run begin; one that is just being begun is there afterwards, and not begun behind our back."""
+    if session.repeat is not None:
+        async with session.repeat.between_runs:
+            session.repeat.over = True
 
 
 def _prepared(launch: Launch | Attachment, settings: Settings) -> Prepared:
