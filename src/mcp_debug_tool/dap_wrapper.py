@@ -23,9 +23,10 @@ from .journal import Journal
 from .plan import Plan
 from .process_events import ProcessEvents
 from .process_tree import ProcessTree, describe
-from .processes import ChildProcess, Starter, interrupt_blocking_call
+from .processes import ChildProcess, interrupt_blocking_call
 from .protocol.state import State, allows
 from .shared_breakpoints import SharedBreakpoints
+from .starting import Starter
 from .stops import Exit, Stop, how_ended
 from .subjects import Subject, find_subject, thread_to_move
 from .targets.base import Arrival, Reach, Target

@@ -20,10 +20,10 @@ from .errors import DebugError, StartFailed, WrongState
 from .journal import Excerpt, Journal
 from .preparing.code_files import code_file
 from .preparing.prepared import Prepared
-from .processes import Starter
 from .protocol.state import State
 from .repeating import Repeat, hash_seed
 from .settings import Settings
+from .starting import Starter
 from .stops import Changes
 from .targets.launch import LaunchTarget
 from .triggers import Request, Trigger

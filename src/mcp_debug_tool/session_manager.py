@@ -11,9 +11,9 @@ import anyio.abc
 from .calls import Note, note_nothing
 from .keeping.keeper import starter
 from .masking import Masks
-from .processes import Starter
 from .sessions import Sessions
 from .settings import Settings
+from .starting import Starter
 
 LOCAL = "local"
 """The principal of whoever needs no token: over stdin and stdout there is one agent alone."""

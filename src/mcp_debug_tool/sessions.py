@@ -17,11 +17,11 @@ from .preparing.attaching import Attachment, prepare_attachment
 from .preparing.code_files import code_file
 from .preparing.launching import Launch, prepare
 from .preparing.prepared import Prepared
-from .processes import Starter
 from .protocol.state import State
 from .repeating import Repeat
 from .session import Session
 from .settings import Settings
+from .starting import Starter
 from .updates import Glance, Updates
 
 _log = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from .. import __version__
-from ..rendezvous import LOCK, LOG, Rendezvous, private, read
+from ..known_server import LOCK, LOG, KnownServer, private, read
 from ..settings import HttpSettings
 from .calls import Failure, Gone, Result, call, lives
 
@@ -49,7 +49,7 @@ class Background:
         except Gone as gone:
             raise Failure(f"the background server has ended: {gone}", f"Its log: {self._folder / LOG}") from None
 
-    def known(self) -> Rendezvous | None:
+    def known(self) -> KnownServer | None:
         """How it is reached, so far as is known.
 
         Raises:
@@ -70,7 +70,7 @@ class Background:
             return "no background server runs; the first verb begins one"
         return f"process {known.pid}, version {known.version}, port {known.port}; log: {self._folder / LOG}"
 
-    def _begin(self) -> Rendezvous:
+    def _begin(self) -> KnownServer:
         """Begin one, unless somebody else has done so meanwhile."""
         try:
             with FileLock(private(self._folder) / LOCK, timeout=START_SECONDS):
@@ -127,7 +127,7 @@ class Background:
         return True
 
 
-def _with_environ(arguments: dict[str, Any], known: Rendezvous) -> dict[str, Any]:
+def _with_environ(arguments: dict[str, Any], known: KnownServer) -> dict[str, Any]:
     """A program that is started gets no variable of the server's that its caller has not."""
     if "env" not in arguments:
         return arguments

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import __version__
-from ..rendezvous import Rendezvous
+from ..known_server import KnownServer
 
 REVISION = "2026-07-28"
 # A tool waits for 50 s at most, and starting or attaching comes before that.
@@ -42,7 +42,7 @@ class Result:
     is_error: bool
 
 
-def call(known: Rendezvous, tool: str, arguments: dict[str, Any], told: Callable[[str], None] | None = None) -> Result:
+def call(known: KnownServer, tool: str, arguments: dict[str, Any], told: Callable[[str], None] | None = None) -> Result:
     """What the tool answers. `told` hears, every few seconds, how a wait stands.
 
     Raises:
@@ -63,7 +63,7 @@ def call(known: Rendezvous, tool: str, arguments: dict[str, Any], told: Callable
     raise Failure("the background server closed the connection", "mcp-debug sessions")
 
 
-def lives(known: Rendezvous) -> bool:
+def lives(known: KnownServer) -> bool:
     """Whether this very server is there."""
     try:
         with closing(http.client.HTTPConnection("127.0.0.1", known.port, timeout=ALIVE_SECONDS)) as connection:
@@ -75,7 +75,7 @@ def lives(known: Rendezvous) -> bool:
 
 def _answered(
     connection: http.client.HTTPConnection,
-    known: Rendezvous,
+    known: KnownServer,
     method: str,
     path: str,
     body: dict[str, Any] | None = None,

@@ -8,7 +8,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem, get_completion_class
 
-from ..rendezvous import read
+from ..known_server import read
 from ..settings import HttpSettings
 from .calls import Failure, call
 

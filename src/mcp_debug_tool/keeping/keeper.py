@@ -19,7 +19,7 @@ from typing import Any
 import anyio
 import anyio.abc
 
-from ..processes import DIRECTLY, Input, Running, Starter
+from ..starting import DIRECTLY, Input, Running, Starter
 
 NURSERY = Path(__file__).with_name("nursery.py")
 # Its Python comes up in 30 ms, and forks in one.

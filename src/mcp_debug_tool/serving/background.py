@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .. import __version__
 from ..calls import note_nothing
-from ..rendezvous import Rendezvous
+from ..known_server import KnownServer
 from ..settings import HttpSettings, Settings
 from .http import serve_http
 
@@ -26,10 +26,10 @@ async def serve_background(folder: Path, *, lease: float = LEASE_SECONDS, idle: 
     Prints `ready` once it can be called, and closes stdout. Answers the exit status.
     """
     token, variables = secrets.token_urlsafe(32), tuple(os.environ)
-    known: list[Rendezvous] = []
+    known: list[KnownServer] = []
 
     def announce(port: int) -> None:
-        known.append(Rendezvous(port, token, os.getpid(), __version__, variables))
+        known.append(KnownServer(port, token, os.getpid(), __version__, variables))
         known[0].write(folder)
         print(READY, flush=True)
         _let_go_of_stdout()
@@ -38,8 +38,8 @@ async def serve_background(folder: Path, *, lease: float = LEASE_SECONDS, idle: 
     try:
         return await serve_http(Settings(tools="full", lease=lease), http, note_nothing, announce=announce)
     finally:
-        for rendezvous in known:
-            rendezvous.remove(folder)
+        for server in known:
+            server.remove(folder)
 
 
 def _let_go_of_stdout() -> None:

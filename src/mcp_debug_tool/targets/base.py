@@ -11,7 +11,8 @@ import anyio
 import anyio.abc
 
 from ..path_map import PathMap
-from ..processes import ChildProcess, Sink, Starter
+from ..processes import ChildProcess, Sink
+from ..starting import Starter
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,8 @@ import anyio
 from ..errors import InvalidArgument
 from ..interpreters import INJECT, Interpreter, unusable_because
 from ..path_map import SAME, PathMap
-from ..processes import POSIX, ChildProcess, Sink, Starter, spawn
+from ..processes import ChildProcess, Sink, spawn
+from ..starting import POSIX, Starter
 from ..transports import peers
 from ..transports.sockets import Peer
 from .base import Reach

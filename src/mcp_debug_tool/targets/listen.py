@@ -11,7 +11,8 @@ from anyio.abc import SocketAttribute
 
 from ..errors import TargetError
 from ..path_map import SAME, PathMap
-from ..processes import Sink, Starter
+from ..processes import Sink
+from ..starting import Starter
 from ..transports import peers
 from ..transports.sockets import Peer, QuickStream
 from .base import Arrival, Reach, close_unreceived

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import anyio
 
 from ..path_map import SAME, PathMap
-from ..processes import Sink, Starter
+from ..processes import Sink
+from ..starting import Starter
 from ..transports import peers
 from ..transports.sockets import Peer
 from .base import Reach

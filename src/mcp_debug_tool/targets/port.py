@@ -18,7 +18,8 @@ import anyio
 
 from ..errors import TargetError
 from ..path_map import SAME, PathMap
-from ..processes import Sink, Starter
+from ..processes import Sink
+from ..starting import Starter
 from ..transports.ports import listener_state
 from ..transports.sockets import QuickStream
 from .base import Arrival, Reach, close_unreceived

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from mcp_debug_tool.rendezvous import FILE, Rendezvous, read
+from mcp_debug_tool.known_server import FILE, KnownServer, read
 
-ONE = Rendezvous(port=1, token="secret", pid=10, version="1", variables=("A", "B"))
-OTHER = Rendezvous(port=2, token="other", pid=11, version="1", variables=())
+ONE = KnownServer(port=1, token="secret", pid=10, version="1", variables=("A", "B"))
+OTHER = KnownServer(port=2, token="other", pid=11, version="1", variables=())
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ LOG = "background.log"
 
 
 @dataclass(frozen=True)
-class Rendezvous:
+class KnownServer:
     """How one background server is reached."""
 
     port: int
@@ -43,11 +43,11 @@ class Rendezvous:
                 (folder / FILE).unlink()
 
 
-def read(folder: Path) -> Rendezvous | None:
+def read(folder: Path) -> KnownServer | None:
     """The server that is known there; None where there is none, or nothing readable. It may be gone all the same."""
     try:
         known = json.loads((folder / FILE).read_text(encoding="utf-8"))
-        return Rendezvous(**{**known, "variables": tuple(known["variables"])})
+        return KnownServer(**{**known, "variables": tuple(known["variables"])})
     except (OSError, ValueError, TypeError, KeyError):
         return None
 
